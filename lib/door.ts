@@ -1,0 +1,34 @@
+/** Words that the whole house shares about doors. Pure. */
+
+/** Door and set names end up in nft commands: nothing else may stand there. */
+export const doorName = /^[a-z][a-z0-9_]{0,30}$/;
+
+export const doorStates = [
+  'closed',
+  'opening',
+  'open',
+  'unverified',
+  'connected',
+  'closing',
+  'unconfirmed',
+  'stale',
+  'unknown',
+] as const;
+export type DoorState = (typeof doorStates)[number];
+
+/** A real step on the way, as it happens: knock n of n, rule, checked. */
+export interface Stage {
+  /** `asked` (driver told), `knock` (n of n heard by knockd), `sesame`, `rule` (in place), `checked` (read back). */
+  readonly stage: 'asked' | 'knock' | 'sesame' | 'rule' | 'checked';
+  readonly n?: number;
+  readonly of?: number;
+}
+
+/** A live session behind a door, as sshd's log says. `at` is Unix time in ms on the home's clock. */
+export interface SessionFact {
+  readonly user: string;
+  readonly address: string;
+  readonly port: number;
+  readonly at: number;
+  readonly pid: number;
+}

@@ -1,0 +1,132 @@
+/**
+ * Every refusal and failure that a person can meet: one code, one sentence, one remedy.
+ * Only the code crosses the wire; the sentence is looked up where it is shown.
+ */
+
+const table = {
+  // protocol: bytes that are not what lib/protocol/PROTOCOL.md says
+  'protocol-malformed': ['The message is not a Latchkey message.', 'Update both sides to the same version.'],
+  'protocol-oversized': [
+    'The message is larger than the protocol allows.',
+    'Update both sides to the same version.',
+  ],
+  'protocol-version': [
+    'The other side speaks another protocol version.',
+    'Update both sides to the same version.',
+  ],
+  'protocol-key': ['A key or seal does not fit.', 'Pair this device again.'],
+  // session
+  'session-none': ['The home has no such session.', 'Connect again.'],
+  'session-unknown-device': ['The home does not know this key.', 'Pair this device again.'],
+  'session-revoked': ['This device was revoked.', 'Pair it again at home.'],
+  'session-unconfirmed': ['Nobody at home has confirmed this device yet.', 'Say yes at home.'],
+  'session-busy': ['The home is busy with other handshakes.', 'Try again in a few seconds.'],
+  // pairing
+  'pairing-malformed': [
+    'That code is not from Latchkey.',
+    'Run `latchkey pair` at home and use what it prints.',
+  ],
+  'pairing-version': [
+    'That code is from another version of Latchkey.',
+    'Update both sides to the same version.',
+  ],
+  'pairing-expired': ['That code is too old.', 'Make a new one at home: `latchkey pair`.'],
+  'pairing-used': ['Someone else used that code first.', 'Say no at home, then make a new code.'],
+  'pairing-refused': ['The home said no.', 'Compare the codes, then pair again.'],
+  'pairing-unanswered': ['Nobody answered at home.', 'Make a new code and say yes at home.'],
+  'pairing-other-relay': ['That code is for another relay than this page.', 'Open the link itself.'],
+  // refused: the home understood, and says no
+  'refused-door': ['There is no door of that name.', 'See `latchkey device doors`.'],
+  'refused-permission': ['This device is not allowed to do that.', 'Allow it at home.'],
+  'refused-challenge': ['The challenge is too old or was used before.', 'Hold again.'],
+  'refused-evidence': ['The address is not proved by every observer.', 'Hold again on a steady network.'],
+  'refused-address-changed': ['The address changed while knocking.', 'Hold again on a steady network.'],
+  'refused-address': [
+    'That address is not one that a door may be opened for.',
+    'Connect from an ordinary address.',
+  ],
+  'refused-address-private': [
+    'That address is private.',
+    'Set allow_private = true in the home file to allow it.',
+  ],
+  'refused-time': ['That time is not allowed for this door.', 'Ask for a shorter time.'],
+  'refused-door-open': ['The door is open for this address already.', 'Wait until it closes.'],
+  'refused-door-full': ['The door is open for as many addresses as it allows.', 'Close one first.'],
+  'refused-rate': ['Too many requests.', 'Wait a minute.'],
+  'refused-replay': ['That request was made before.', 'Hold again.'],
+  // tool: what drivers throw
+  'tool-missing': ['A program that this door needs is missing.', 'Install it, then restart the helper.'],
+  'tool-needs-root': ['This door needs root.', 'Run `latchkey up` as root, or install the units.'],
+  'tool-failed': ['The tool said no.', 'See the home log for what it said.'],
+  'tool-timeout': ['The tool did not answer in time.', 'See the home log, then try again.'],
+  'tool-not-open': ['The tool ran, but the door did not open.', 'See the home log for what it said.'],
+  'tool-still-open': ['The door is still open.', 'Close it by hand with the command shown at home.'],
+  'tool-unsupported': ['This door cannot do that.', 'See the driver’s page in the docs.'],
+  'tool-helper-gone': ['The helper does not answer.', 'Start it: `latchkey up`, or its unit.'],
+  // relay
+  'relay-unreachable': ['The relay was not reached.', 'Check the network of this device.'],
+  'relay-certificate': [
+    'The relay’s certificate is not the one paired with.',
+    'Pair again, or use a trusted network.',
+  ],
+  'relay-not-admitted': ['The relay does not admit this key.', 'Pair this device again if this lasts.'],
+  'relay-full': ['The relay is full.', 'Try again in a minute.'],
+  'relay-rate': ['The relay slows this device down.', 'Try again in a minute.'],
+  'relay-home-away': ['The home is not connected to the relay.', 'Is the home agent running?'],
+  'relay-no-answer': ['The home did not answer in 10 s.', 'Ask again.'],
+  // config: what a person wrote
+  'config-unreadable': ['A configuration file cannot be read.', 'Check the path and its permissions.'],
+  'config-invalid': ['A configuration file has an error.', 'Mend the key named above.'],
+  'config-unsafe': [
+    'A helper file can be changed by others than root.',
+    'chown root and chmod go-w it and its folders.',
+  ],
+  'config-port-in-use': ['The port is in use.', 'Stop what listens there, or set PORT.'],
+  'config-exists': ['That name is taken.', 'Choose another name.'],
+  'config-missing': ['That is not configured.', 'See the list command.'],
+  'config-not-running': ['No home agent runs here.', 'Start it: `latchkey up`.'],
+  'config-not-paired': ['This device is not paired.', 'Run `latchkey device pair LINK`.'],
+  'config-usage': ['The command line is not right.', 'See `--help`.'],
+} as const satisfies Record<string, readonly [sentence: string, remedy: string]>;
+
+export type ErrorCode = keyof typeof table;
+
+export const errorCodes = Object.keys(table) as ErrorCode[];
+
+export function isErrorCode(text: unknown): text is ErrorCode {
+  return typeof text === 'string' && Object.hasOwn(table, text);
+}
+
+/** What happened, in one sentence. */
+export function sentenceOf(code: ErrorCode): string {
+  return table[code][0];
+}
+
+/** The one thing to do. */
+export function remedyOf(code: ErrorCode): string {
+  return table[code][1];
+}
+
+/**
+ * The only error that crosses a wall of the house. `detail` names the key, byte, file or line and stays on
+ * the machine where it was thrown.
+ */
+export class LatchkeyError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, detail?: string, options?: { cause?: unknown }) {
+    super(
+      detail === undefined ? `${code}: ${sentenceOf(code)}` : `${code}: ${sentenceOf(code)} (${detail})`,
+      options,
+    );
+    this.name = 'LatchkeyError';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** The code of anything thrown; `fallback` for what is not ours. */
+export function codeOf(error: unknown, fallback: ErrorCode): ErrorCode {
+  return error instanceof LatchkeyError ? error.code : fallback;
+}

@@ -1,0 +1,34 @@
+import type { Opening } from './driver.ts';
+import type { SessionFact, Stage } from '../../lib/door.ts';
+import type { ErrorCode } from '../../lib/errors.ts';
+
+/** One door as its room tells the home agent: names, abilities and limits, never commands or sequences. */
+export interface DoorFacts {
+  readonly name: string;
+  readonly driver: string;
+  readonly closes: 'kernel' | 'process' | 'child' | 'agent';
+  readonly choosesTime: boolean;
+  readonly extends: boolean;
+  readonly readsBack: boolean;
+  /** Address opened is often not the port knocked: what a client dials. Host absent: the relay's host. */
+  readonly endpoint: { readonly host?: string; readonly port: number };
+  readonly defaultSeconds: number;
+  readonly longestSeconds: number;
+  /** Present when the door cannot be used now, e.g. `tool-needs-root`, `tool-missing`. */
+  readonly problem?: ErrorCode;
+}
+
+/**
+ * A room in which doors live: the root helper across its socket, or the home agent's own process.
+ * Everything is checked again inside: name, canonical address, whole seconds, longest time, number open, rate.
+ * Throws LatchkeyError (`tool-*`, `refused-*`).
+ */
+export interface DoorHost {
+  doors(): Promise<DoorFacts[]>;
+  open(door: string, address: string, seconds: number, onStage: (stage: Stage) => void): Promise<Opening>;
+  close(door: string, address: string): Promise<void>;
+  inspect(door: string): Promise<Opening[]>;
+  /** Sessions that began behind this door, newest first; empty where nothing can tell. */
+  sessions(door: string): Promise<SessionFact[]>;
+  stop(): Promise<void>;
+}
