@@ -53,7 +53,7 @@ const request = v.variant('type', [
     id: requestId,
     door,
     challenge: key,
-    seconds: v.optional(seconds),
+    seconds: v.exactOptional(seconds),
     evidence: v.pipe(v.array(evidence), v.maxLength(8)),
   }),
   v.strictObject({ type: v.literal('close'), id: requestId, door }),
@@ -62,7 +62,7 @@ const request = v.variant('type', [
   v.strictObject({ type: v.literal('follow'), on: v.boolean() }),
   v.strictObject({
     type: v.literal('activity'),
-    before: v.optional(ms),
+    before: v.exactOptional(ms),
     limit: v.pipe(count(50), v.minValue(1)),
   }),
   v.strictObject({ type: v.literal('devices') }),
@@ -74,8 +74,8 @@ export type RequestOf<Type extends Request['type']> = Extract<Request, { type: T
 /** `n` and `of` count knocks; `atMs` is from the frame's arrival at the home. */
 const step = v.strictObject({
   step: v.picklist(['received', 'asked', 'knock', 'sesame', 'rule', 'checked']),
-  n: v.optional(count(64)),
-  of: v.optional(count(64)),
+  n: v.exactOptional(count(64)),
+  of: v.exactOptional(count(64)),
   atMs: ms,
 });
 export type Step = v.InferOutput<typeof step>;
@@ -85,15 +85,15 @@ const opening = v.strictObject({
   /** The asking device's own opening. */
   mine: v.boolean(),
   /** Name of the device that opened it; absent: not by Latchkey. */
-  by: v.optional(text(64)),
+  by: v.exactOptional(text(64)),
   /** Full length in ms, for the ring. */
-  lengthMs: v.optional(ms),
-  remainingMs: v.optional(ms),
+  lengthMs: v.exactOptional(ms),
+  remainingMs: v.exactOptional(ms),
   /** It outlived its time. */
-  overdue: v.optional(v.boolean()),
-  session: v.optional(v.strictObject({ user: text(64), sinceMs: ms })),
+  overdue: v.exactOptional(v.boolean()),
+  session: v.exactOptional(v.strictObject({ user: text(64), sinceMs: ms })),
   /** A connection through it was seen, where sessions cannot be told (proxy). */
-  seen: v.optional(v.boolean()),
+  seen: v.exactOptional(v.boolean()),
 });
 export type OpeningView = v.InferOutput<typeof opening>;
 
@@ -101,7 +101,7 @@ const doorView = v.strictObject({
   name: door,
   driver: text(32),
   state: v.picklist(doorStates),
-  endpoint: v.strictObject({ host: v.optional(text(253)), port: count(65_535) }),
+  endpoint: v.strictObject({ host: v.exactOptional(text(253)), port: count(65_535) }),
   choosesTime: v.boolean(),
   extends: v.boolean(),
   readsBack: v.boolean(),
@@ -109,8 +109,8 @@ const doorView = v.strictObject({
   longestSeconds: seconds,
   openings: v.pipe(v.array(opening), v.maxLength(32)),
   /** How long ago the home read this from the system; absent: never. */
-  verifiedMs: v.optional(ms),
-  problem: v.optional(code),
+  verifiedMs: v.exactOptional(ms),
+  problem: v.exactOptional(code),
 });
 export type DoorView = v.InferOutput<typeof doorView>;
 
@@ -131,12 +131,12 @@ const event = v.strictObject({
     'overdue',
     'started',
   ]),
-  door: v.optional(door),
-  device: v.optional(text(64)),
-  address: v.optional(address),
-  code: v.optional(code),
-  user: v.optional(text(64)),
-  seconds: v.optional(seconds),
+  door: v.exactOptional(door),
+  device: v.exactOptional(text(64)),
+  address: v.exactOptional(address),
+  code: v.exactOptional(code),
+  user: v.exactOptional(text(64)),
+  seconds: v.exactOptional(seconds),
 });
 export type EventView = v.InferOutput<typeof event>;
 
@@ -144,10 +144,13 @@ const deviceView = v.strictObject({
   id: bytes(16),
   name: text(64),
   pairedAt: ms,
-  lastSeenMs: v.optional(ms),
+  lastSeenMs: v.exactOptional(ms),
   self: v.boolean(),
   confirmed: v.boolean(),
-  openings: v.pipe(v.array(v.strictObject({ door, address, remainingMs: v.optional(ms) })), v.maxLength(32)),
+  openings: v.pipe(
+    v.array(v.strictObject({ door, address, remainingMs: v.exactOptional(ms) })),
+    v.maxLength(32),
+  ),
 });
 export type DeviceView = v.InferOutput<typeof deviceView>;
 
@@ -158,7 +161,7 @@ const result = v.variant('type', [
     door: doorView,
     address,
     steps: v.pipe(v.array(step), v.maxLength(80)),
-    remainingMs: v.optional(ms),
+    remainingMs: v.exactOptional(ms),
     /** Told by the relay alone: shorter, and said so. */
     vouched: v.boolean(),
   }),
@@ -188,17 +191,17 @@ const notice = v.variant('type', [
     device: bytes(16),
     name: text(64),
     /** `waiting`: no right until somebody at home says yes to the code. */
-    pairing: v.optional(v.picklist(['waiting', 'done'])),
-    waitMs: v.optional(ms),
+    pairing: v.exactOptional(v.picklist(['waiting', 'done'])),
+    waitMs: v.exactOptional(ms),
   }),
   v.strictObject({ type: v.literal('refused'), code }),
   /** `re` is the sequence of the request's frame; exactly one a request. */
   v.strictObject({ type: v.literal('reply'), re: ms, ok: v.literal(true), result }),
-  v.strictObject({ type: v.literal('failure'), re: ms, code, remainingMs: v.optional(ms) }),
+  v.strictObject({ type: v.literal('failure'), re: ms, code, remainingMs: v.exactOptional(ms) }),
   v.strictObject({ type: v.literal('progress'), id: requestId, ...step.entries }),
   v.strictObject({ type: v.literal('state'), doors: v.pipe(v.array(doorView), v.maxLength(32)) }),
   v.strictObject({ type: v.literal('event'), event }),
-  v.strictObject({ type: v.literal('paired'), ok: v.boolean(), code: v.optional(code) }),
+  v.strictObject({ type: v.literal('paired'), ok: v.boolean(), code: v.exactOptional(code) }),
 ]);
 export type Notice = v.InferOutput<typeof notice>;
 export type NoticeOf<Type extends Notice['type']> = Extract<Notice, { type: Type }>;
