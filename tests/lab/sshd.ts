@@ -46,7 +46,7 @@ export async function startSshd(lab: Lab, options: SshdOptions = {}): Promise<Ss
   await chmod(dir, 0o711);
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'host')]);
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'user')]);
-  await writeFile(join(dir, 'authorized'), await readFile(join(dir, 'user.pub')), { mode: 0o644 });
+  await writeFile(join(dir, 'authorized'), await readFile(join(dir, 'user.pub'), 'utf8'), { mode: 0o644 });
   const users: [string, number, string][] = [
     ['root', 0, home],
     ['pat', 61990, '/'],

@@ -28,10 +28,9 @@ function startWorker(file: string): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./store-worker.js', import.meta.url), { workerData: { file } });
   }
-  return new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: { file },
-    execArgv: ['--import', import.meta.resolve('tsx')],
-  });
+  const boot = `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})
+    .then((tsx) => { tsx.register(); return import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)}); })`;
+  return new Worker(boot, { eval: true, workerData: { file } });
 }
 
 /** Opens or makes the file. Throws `config-unreadable` where it cannot be opened or brought up to date. */
