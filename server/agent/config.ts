@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import * as v from 'valibot';
+import { doorName } from '../../lib/door.ts';
+import { parseDuration } from '../../lib/duration.ts';
+import { LatchkeyError } from '../../lib/errors.ts';
+import { fromBase64 } from '../../lib/protocol/bytes.ts';
+
+const key = v.pipe(
+  v.string(),
+  v.check((text) => {
+    try {
+      return fromBase64(text).length === 32;
+    } catch {
+      return false;
+    }
+  }, 'must be 32 bytes as base64url'),
+);
+const duration = v.pipe(
+  v.string(),
+  v.check((text) => {
+    try {
+      return parseDuration(text) > 0;
+    } catch {
+      return false;
+    }
+  }, 'must be a time such as 90s, 5m or 1h'),
+  v.transform(parseDuration),
+);
+
+const relay = v.strictObject({
+  url: v.pipe(
+    v.string(),
+    v.regex(/^https?:\/\/[^/\s?#]+$/, 'must be like https://relay.example:7443, without a path'),
+  ),
+  /** PEM file of the authority that signed the relay's certificate, where it is no public one. */
+  ca: v.exactOptional(v.string()),
+  /** True where the owner runs it: its word on an address then counts for the door's whole time. */
+  own: v.optional(v.boolean(), false),
+  /** Base addresses that devices use for it; absent: `url`. */
+  public: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(3))),
+});
+
+const observer = v.strictObject({
+  key,
+  url: v.optional(v.string(), ''),
+  family: v.optional(v.picklist(['any', 'v4', 'v6']), 'any'),
+});
+
+const door = v.looseObject({
+  name: v.pipe(v.string(), v.regex(doorName, 'must be lower case, a letter first: a-z 0-9 _')),
+  driver: v.string(),
+  host: v.exactOptional(v.string()),
+  default: v.exactOptional(duration),
+  longest: v.exactOptional(duration),
+  max_open: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))),
+  per_minute: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(6000))),
+});
+
+const file = v.strictObject({
+  name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(64)), () => hostname().slice(0, 64)),
+  /** May a door open for private and carrier-NAT addresses? */
+  allow_private: v.optional(v.boolean(), false),
+  /** The helper's socket; relative to this file. */
+  helper: v.exactOptional(v.string()),
+  relay: v.pipe(v.array(relay), v.minLength(1, 'at least one [[relay]] is needed'), v.maxLength(3)),
+  observer: v.pipe(v.array(observer), v.minLength(1, 'at least one [[observer]] is needed'), v.maxLength(8)),
+  door: v.optional(v.array(door), () => []),
+});
+
+export type AgentFile = v.InferOutput<typeof file>;
+export type DoorTable = AgentFile['door'][number];
+export type RelayTable = AgentFile['relay'][number];
+export type ObserverTable = AgentFile['observer'][number];
+
+/**
+ * Reads the home agent's one file. Throws `config-unreadable` with the path, `config-invalid` with line and
+ * column (broken TOML) or the key.
+ */
+export function readAgentFile(path: string): AgentFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new LatchkeyError('config-unreadable', path, { cause });
+  }
+  return parseAgentFile(text, path);
+}
+
+export function parseAgentFile(text: string, path: string): AgentFile {
+  let table: unknown;
+  try {
+    table = parse(text);
+  } catch (cause) {
+    const where = cause instanceof TomlError ? `line ${cause.line}, column ${cause.column}` : 'TOML';
+    throw new LatchkeyError('config-invalid', `${path}: ${where}`, { cause });
+  }
+  const checked = v.safeParse(file, table);
+  if (!checked.success) {
+    const issue = checked.issues[0];
+    throw new LatchkeyError('config-invalid', `${path}: ${v.getDotPath(issue) ?? 'file'}: ${issue.message}`);
+  }
+  const names = checked.output.door.map((one) => one.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new LatchkeyError('config-invalid', `${path}: door: "${twice}" stands there twice`);
+  const folder = dirname(path);
+  const read = checked.output;
+  return {
+    ...read,
+    ...(read.helper === undefined ? {} : { helper: resolve(folder, read.helper) }),
+    relay: read.relay.map((one) => (one.ca === undefined ? one : { ...one, ca: resolve(folder, one.ca) })),
+  };
+}

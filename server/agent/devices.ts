@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { LatchkeyError } from '../../lib/errors.ts';
+import { fromBase64, toBase64 } from '../../lib/protocol/bytes.ts';
+import type { DeviceRow } from './store/rows.ts';
+import type { Store } from './store/store.ts';
+
+/** The paired devices: read from memory at every request, written to disk before anything depends on it. */
+export class Devices {
+  private readonly store: Store;
+  private readonly byId = new Map<string, DeviceRow>();
+  private readonly seen = new Map<string, number>();
+
+  constructor(store: Store) {
+    this.store = store;
+    for (const row of store.loaded.devices) this.byId.set(row.id, row);
+  }
+
+  /** Not revoked, confirmed or not. */
+  all(): DeviceRow[] {
+    return [...this.byId.values()].filter((row) => row.revokedAt === null);
+  }
+
+  get(id: string): DeviceRow | undefined {
+    return this.byId.get(id);
+  }
+
+  /** The newest device with key C, revoked or not. */
+  ofKey(boxKey: Uint8Array): DeviceRow | undefined {
+    const key = toBase64(boxKey);
+    return [...this.byId.values()]
+      .filter((row) => row.boxKey === key)
+      .sort((a, b) => b.pairedAt - a.pairedAt)[0];
+  }
+
+  nameOf(id: string): string | undefined {
+    return this.byId.get(id)?.name;
+  }
+
+  admissionKeys(): Uint8Array[] {
+    return this.all().map((row) => fromBase64(row.admissionKey));
+  }
+
+  /** A row for a new device; not yet known: `put` makes it so. */
+  static draft(
+    name: string,
+    boxKey: Uint8Array,
+    admissionKey: string,
+    confirmed: boolean,
+    now: number,
+  ): DeviceRow {
+    return {
+      id: toBase64(randomBytes(16)),
+      name,
+      boxKey: toBase64(boxKey),
+      admissionKey,
+      pairedAt: now,
+      confirmed: confirmed ? 1 : 0,
+      revokedAt: null,
+    };
+  }
+
+  /** Takes effect once it is on disk. */
+  async put(row: DeviceRow, ...also: Parameters<Store['commit']>[0]): Promise<void> {
+    await this.store.commit([{ put: 'device', value: row }, ...also]);
+    this.byId.set(row.id, row);
+  }
+
+  sawNow(id: string, monotonic: number): void {
+    this.seen.set(id, monotonic);
+  }
+
+  lastSeen(id: string): number | undefined {
+    return this.seen.get(id);
+  }
+
+  /** Throws `session-unknown-device`, `session-revoked` or `session-unconfirmed`. */
+  require(id: string): DeviceRow {
+    const row = this.byId.get(id);
+    if (row === undefined) throw new LatchkeyError('session-unknown-device');
+    if (row.revokedAt !== null) throw new LatchkeyError('session-revoked');
+    if (row.confirmed === 0) throw new LatchkeyError('session-unconfirmed');
+    return row;
+  }
+}
