@@ -1,0 +1,71 @@
+import { LatchkeyError, codeOf, type ErrorCode } from '../../lib/errors.ts';
+import type { DoorFacts, DoorHost } from '../doors/host.ts';
+
+/** Every door of the home: those of the helper, those of the home agent's own process, and those that lack a room. */
+export class Doors {
+  private readonly hosts: readonly DoorHost[];
+  private readonly homeless: readonly DoorFacts[];
+  private readonly byHost = new Map<DoorHost, readonly DoorFacts[]>();
+  private known = new Map<string, { facts: DoorFacts; host: DoorHost | undefined }>();
+
+  /** @param homeless doors that are configured but have no room here, each with its `problem` */
+  constructor(hosts: readonly DoorHost[], homeless: readonly DoorFacts[] = []) {
+    this.hosts = hosts;
+    this.homeless = homeless;
+    this.index();
+  }
+
+  /** Asks every room again. A room that does not answer keeps its doors, with the problem said. */
+  async refresh(): Promise<void> {
+    await Promise.all(
+      this.hosts.map(async (host) => {
+        try {
+          this.byHost.set(host, await host.doors());
+        } catch (error) {
+          const problem: ErrorCode = codeOf(error, 'tool-helper-gone');
+          this.byHost.set(
+            host,
+            (this.byHost.get(host) ?? []).map((facts) => ({ ...facts, problem })),
+          );
+        }
+      }),
+    );
+    this.index();
+  }
+
+  private index(): void {
+    const known: typeof this.known = new Map();
+    for (const host of this.hosts) {
+      for (const facts of this.byHost.get(host) ?? []) {
+        if (!known.has(facts.name)) known.set(facts.name, { facts, host });
+      }
+    }
+    for (const facts of this.homeless)
+      if (!known.has(facts.name)) known.set(facts.name, { facts, host: undefined });
+    this.known = known;
+  }
+
+  /** The home agent's own doors first: the embedded proxy door leads. */
+  list(): DoorFacts[] {
+    return [...this.known.values()].map((one) => one.facts);
+  }
+
+  /** Throws `refused-door`. */
+  facts(name: string): DoorFacts {
+    const found = this.known.get(name);
+    if (found === undefined) throw new LatchkeyError('refused-door', name);
+    return found.facts;
+  }
+
+  /** Throws `refused-door`, or the door's problem where it has no room here. */
+  host(name: string): DoorHost {
+    const found = this.known.get(name);
+    if (found === undefined) throw new LatchkeyError('refused-door', name);
+    if (found.host === undefined) throw new LatchkeyError(found.facts.problem ?? 'tool-needs-root');
+    return found.host;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.stop()));
+  }
+}
