@@ -7,7 +7,7 @@ import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import type { Doors } from './doors.ts';
-import type { Outcome, Requests } from './requests.ts';
+import type { Begin, Outcome, Requests } from './requests.ts';
 import type { OpeningRow, RequestRow, Row } from './store/rows.ts';
 import type { Store } from './store/store.ts';
 
@@ -41,6 +41,12 @@ export interface OpenOrder {
   /** Monotonic ms at which the request's frame arrived. */
   readonly receivedAt: number;
   readonly onStep: (step: Step) => void;
+}
+
+/** What an opening's intent holds on disk, as JSON. */
+export interface OpenIntent {
+  readonly address: string;
+  readonly seconds: number;
 }
 
 interface Parts {
@@ -97,13 +103,10 @@ export class Openings {
   }
 
   /** Carries the order out; rejects only where not even the intent reached the disk. */
-  open(
-    order: OpenOrder,
-    begin: (draft: Omit<RequestRow, 'device' | 'id' | 'kind' | 'outcome'>) => RequestRow,
-  ): Promise<Outcome> {
+  open(order: OpenOrder, begin: Begin): Promise<Outcome> {
     const key = keyOf(order.door.name, order.address);
     return this.alone(key, async () => {
-      const { clock, store, doors, observe } = this.parts;
+      const { clock, doors, observe } = this.parts;
       const host = doors.host(order.door.name);
       const steps: Step[] = [{ step: 'received', atMs: 0 }];
       const step = (stage: Stage['stage'], n?: number, of?: number): void => {
@@ -128,17 +131,17 @@ export class Openings {
         closesAt: now + order.seconds * 1000,
         closedAt: null,
       };
-      const request = begin({
-        door: order.door.name,
-        at: now,
-        intent: JSON.stringify({ address: order.address, seconds: order.seconds }),
-      });
       const before = this.held.get(key);
       // An opening that runs on stays as it is on disk until the new one is known to have taken its place.
       const running = before !== undefined && before.phase !== 'closed';
-      const intent: Row[] = [{ put: 'request', value: request }];
-      if (!running) intent.push({ put: 'opening', value: row });
-      await store.commit(intent);
+      const request = await begin(
+        {
+          door: order.door.name,
+          at: now,
+          intent: JSON.stringify({ address: order.address, seconds: order.seconds } satisfies OpenIntent),
+        },
+        ...(running ? [] : [{ put: 'opening', value: row } as const]),
+      );
       const held: Held = running
         ? before
         : { row, phase: 'opening', endsAt: clock.now() + order.seconds * 1000, ...fresh };

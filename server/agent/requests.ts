@@ -14,6 +14,12 @@ export type Outcome =
     }
   | { readonly ok: false; readonly code: ErrorCode; readonly remainingMs?: number };
 
+/** Puts the intent, and what else is to be on disk before the act, into one transaction. */
+export type Begin = (
+  draft: Omit<RequestRow, 'device' | 'id' | 'kind' | 'outcome'>,
+  ...also: readonly Row[]
+) => Promise<RequestRow>;
+
 interface Known {
   row: RequestRow | undefined;
   readonly kind: RequestRow['kind'];
@@ -65,9 +71,11 @@ export class Requests {
     }
     const known: Known = { row: undefined, kind, pending: undefined };
     this.known.set(key, known);
-    const begin = (draft: Omit<RequestRow, 'device' | 'id' | 'kind' | 'outcome'>): RequestRow => {
-      known.row = { device, id, kind, outcome: null, ...draft };
-      return known.row;
+    const begin: Begin = async (draft, ...also) => {
+      const row: RequestRow = { device, id, kind, outcome: null, ...draft };
+      await this.store.commit([{ put: 'request', value: row }, ...also]);
+      known.row = row;
+      return row;
     };
     known.pending = act(begin);
     try {

@@ -1,0 +1,108 @@
+import type { DoorState } from '../../lib/door.ts';
+import type { DoorView, OpeningView } from '../../lib/protocol/message.ts';
+import type { DoorFacts } from '../doors/host.ts';
+import { longestSeconds, type Policy } from './authorize.ts';
+import type { Clock } from './clock.ts';
+import type { Devices } from './devices.ts';
+import type { Held, Openings, Reading } from './openings.ts';
+
+// What a screen can use; a home with more has worse troubles.
+const mostShown = 32;
+
+// A reading older than this says nothing about now: the watch reads every second while anything is open.
+const freshFor = 10_000;
+
+interface Parts {
+  readonly openings: Openings;
+  readonly devices: Devices;
+  readonly clock: Clock;
+  readonly policy: Pick<Policy, 'ownRelay'>;
+}
+
+/** What one device is told about one door: only what was read from the system, and how old that is. */
+export function doorView(facts: DoorFacts, device: string, parts: Parts): DoorView {
+  const { openings, clock, policy } = parts;
+  const held = openings.of(facts.name);
+  const reading = openings.readings.get(facts.name);
+  const now = clock.now();
+  const views = openingViews(held, reading, device, parts);
+  const longest = longestSeconds(facts, policy);
+  return {
+    name: facts.name,
+    driver: facts.driver,
+    state: stateOf(facts, held, reading, views, device, now),
+    endpoint: facts.endpoint,
+    choosesTime: facts.choosesTime,
+    extends: facts.extends,
+    readsBack: facts.readsBack,
+    defaultSeconds: facts.choosesTime ? Math.min(facts.defaultSeconds, longest) : facts.defaultSeconds,
+    longestSeconds: longest,
+    openings: views.slice(0, mostShown),
+    ...(reading === undefined ? {} : { verifiedMs: Math.max(0, Math.round(now - reading.at)) }),
+    ...(facts.problem === undefined ? {} : { problem: facts.problem }),
+  };
+}
+
+function openingViews(
+  held: readonly Held[],
+  reading: Reading | undefined,
+  device: string,
+  parts: Parts,
+): OpeningView[] {
+  const now = parts.clock.now();
+  const byAddress = new Map(held.map((one) => [one.row.address, one]));
+  const read = reading?.openings ?? [];
+  const addresses = new Set([...read.map((one) => one.address), ...byAddress.keys()]);
+  return [...addresses].map((address) => {
+    const mine = byAddress.get(address);
+    const seen = read.find((one) => one.address === address);
+    const by = mine === undefined ? undefined : parts.devices.nameOf(mine.row.device);
+    const passed = now - (reading?.at ?? now);
+    const left =
+      seen?.remainingMs !== undefined
+        ? seen.remainingMs - passed
+        : mine !== undefined && mine.phase !== 'closed'
+          ? mine.endsAt - now
+          : undefined;
+    return {
+      address,
+      mine: mine?.row.device === device,
+      ...(by === undefined ? {} : { by }),
+      ...(mine === undefined ? {} : { lengthMs: Math.max(0, mine.row.closesAt - mine.row.openedAt) }),
+      ...(left === undefined ? {} : { remainingMs: Math.max(0, Math.round(left)) }),
+      ...(mine?.overdueTold === true ? { overdue: true } : {}),
+      ...(mine?.session === undefined
+        ? {}
+        : {
+            session: {
+              user: mine.session.user.slice(0, 64),
+              sinceMs: Math.max(0, parts.clock.wall() - mine.session.at),
+            },
+          }),
+      ...(mine?.seen === true ? { seen: true } : {}),
+    };
+  });
+}
+
+function stateOf(
+  facts: DoorFacts,
+  held: readonly Held[],
+  reading: Reading | undefined,
+  views: readonly OpeningView[],
+  device: string,
+  now: number,
+): DoorState {
+  const mine = held.filter((one) => one.row.device === device);
+  if (mine.some((one) => one.phase === 'opening')) return 'opening';
+  if (mine.some((one) => one.phase === 'closing')) return 'closing';
+  if (mine.some((one) => one.phase === 'unconfirmed')) return 'unconfirmed';
+  if (facts.problem !== undefined || reading === undefined || now - reading.at > freshFor) return 'unknown';
+  if (mine.some((one) => one.session !== undefined)) return 'connected';
+  const open = mine.filter((one) => one.phase === 'open');
+  if (open.some((one) => one.overdueTold)) return 'stale';
+  if (open.some((one) => reading.openings.some((read) => read.address === one.row.address))) {
+    return facts.readsBack ? 'open' : 'unverified';
+  }
+  // Not this device's, and no other device's: nobody here knows who opened it.
+  return views.some((view) => view.by === undefined || view.overdue === true) ? 'stale' : 'closed';
+}

@@ -1,0 +1,120 @@
+import { LatchkeyError } from '../../lib/errors.ts';
+import type { Audit } from './audit.ts';
+import type { Clock } from './clock.ts';
+import type { Devices } from './devices.ts';
+import type { OpenIntent, Openings } from './openings.ts';
+import type { Outcome, Requests } from './requests.ts';
+import type { OpeningRow, RequestRow } from './store/rows.ts';
+
+interface Parts {
+  readonly openings: Openings;
+  readonly requests: Requests;
+  readonly devices: Devices;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * After a restart: every intent without an outcome is looked up in the system and gets one, and nothing is done
+ * twice. What cannot be read yet (the helper is not up) is left for the next call.
+ * @returns how many are still unsettled
+ */
+export async function settleAll(parts: Parts): Promise<number> {
+  let left = 0;
+  for (const request of parts.requests.unsettled()) {
+    try {
+      await settleOne(request, parts);
+    } catch (error) {
+      left++;
+      parts.log(`request of an earlier run is not settled yet: ${String(error)}`);
+    }
+  }
+  for (const device of new Set([...parts.openings.held.values()].map((held) => held.row.device))) {
+    if (parts.devices.get(device)?.revokedAt == null) continue;
+    await closeAllOf(device, parts.openings).catch((error: unknown) => parts.log(String(error)));
+  }
+  return left;
+}
+
+async function settleOne(request: RequestRow, parts: Parts): Promise<void> {
+  if (request.kind === 'open') return settleOpen(request, parts);
+  if (request.kind === 'close') await closeOwn(request.door, request.device, parts.openings);
+  else await closeAllOf((JSON.parse(request.intent) as { device: string }).device, parts.openings);
+  await parts.requests.settle(request, { ok: true });
+}
+
+async function settleOpen(
+  request: RequestRow,
+  { openings, requests, devices, audit, clock }: Parts,
+): Promise<void> {
+  const { address, seconds } = JSON.parse(request.intent) as OpenIntent;
+  const read = await openings.inspect(request.door).catch((error: unknown) => {
+    // The door is gone from the configuration: so is whatever it opened, or it is not ours to read.
+    if (error instanceof LatchkeyError && error.code === 'refused-door') return [];
+    throw error;
+  });
+  const found = read.find((opening) => opening.address === address);
+  const device = devices.nameOf(request.device);
+  const named = device === undefined ? {} : { device };
+  const before = openings.held.get(`${request.door} ${address}`);
+  if (found === undefined) {
+    const closed: OpeningRow | undefined = before && { ...before.row, closedAt: clock.wall() };
+    const event = audit.draft({
+      kind: 'failed',
+      door: request.door,
+      address,
+      code: 'tool-not-open',
+      ...named,
+    });
+    const rows = closed === undefined ? [] : [{ put: 'opening', value: closed } as const];
+    await requests.settle(request, { ok: false, code: 'tool-not-open' }, ...rows, event);
+    openings.held.delete(`${request.door} ${address}`);
+    return;
+  }
+  const closesAt =
+    found.remainingMs === undefined ? request.at + seconds * 1000 : clock.wall() + found.remainingMs;
+  const row: OpeningRow = {
+    door: request.door,
+    address,
+    device: request.device,
+    openedAt: request.at,
+    closesAt,
+    closedAt: null,
+  };
+  const event = audit.draft({ kind: 'opened', door: request.door, address, seconds, ...named });
+  const outcome: Outcome = { ok: true, address, steps: [], closesAt };
+  await requests.settle(request, outcome, { put: 'opening', value: row }, event);
+  const endsAt = clock.now() + closesAt - clock.wall();
+  openings.held.set(`${request.door} ${address}`, {
+    row,
+    phase: 'open',
+    endsAt,
+    overdueTold: false,
+    session: undefined,
+    seen: false,
+  });
+}
+
+/** Closes what this device opened at a door, and what nobody here opened. Throws `tool-*`. */
+export async function closeOwn(door: string, device: string, openings: Openings): Promise<void> {
+  const read = await openings.inspect(door);
+  const addresses = new Set(read.map((opening) => opening.address));
+  for (const held of openings.of(door)) {
+    if (held.phase !== 'closed' && held.row.device === device) addresses.add(held.row.address);
+    else if (held.row.device !== device && !held.overdueTold) addresses.delete(held.row.address);
+  }
+  await Promise.all([...addresses].map((address) => openings.shut(door, address)));
+}
+
+/** Closes every door that a device has open. Throws `tool-*` after trying all. */
+export async function closeAllOf(device: string, openings: Openings): Promise<void> {
+  const mine = [...openings.held.values()].filter(
+    (held) => held.row.device === device && held.phase !== 'closed',
+  );
+  const results = await Promise.allSettled(
+    mine.map((held) => openings.shut(held.row.door, held.row.address)),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

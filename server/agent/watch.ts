@@ -1,0 +1,138 @@
+import { ofSocket } from '../../lib/address.ts';
+import type { DoorFacts } from '../doors/host.ts';
+import type { Audit } from './audit.ts';
+import type { Clock } from './clock.ts';
+import type { Devices } from './devices.ts';
+import type { Doors } from './doors.ts';
+import { keyOf, type Held, type Openings } from './openings.ts';
+
+// Fast enough that a session shows while the thumb is still there; a reading costs a few ms.
+const busyEvery = 1000;
+const idleEvery = 5000;
+// knockd's own child closes at its time; the reconciler comes after it (protocol.md, knockd on lo).
+const grace = 1000;
+const retryAfter = 5000;
+
+interface Parts {
+  readonly openings: Openings;
+  readonly doors: Doors;
+  readonly devices: Devices;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  /** Is anybody looking? */
+  readonly followed: () => boolean;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Reads every door again and again while something is open or somebody looks: finds what has closed by itself,
+ * who is connected, and what outlived its time, which it closes.
+ */
+export class Watch {
+  private readonly parts: Parts;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private readonly retryAt = new Map<string, number>();
+  private readonly troubled = new Map<string, string>();
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  start(): void {
+    const again = (): void => {
+      if (this.stopped) return;
+      const busy = this.parts.openings.held.size > 0 || this.parts.followed();
+      this.timer = setTimeout(() => void this.tick().finally(again), busy ? busyEvery : idleEvery);
+    };
+    again();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /** One round over all doors; never rejects. */
+  async tick(): Promise<void> {
+    await this.parts.doors.refresh();
+    await Promise.all(this.parts.doors.list().map((door) => this.door(door)));
+    this.parts.openings.changed();
+  }
+
+  private async door(door: DoorFacts): Promise<void> {
+    const { openings, clock, log } = this.parts;
+    if (door.problem !== undefined) return;
+    try {
+      const before = clock.now();
+      const read = await openings.inspect(door.name);
+      const held = openings.of(door.name);
+      if (held.length > 0) await this.sessions(door.name, held);
+      for (const one of held) {
+        // Opened after this reading began: the reading says nothing about it.
+        if (
+          one.phase === 'opening' ||
+          one.phase === 'closing' ||
+          one.row.openedAt > clock.wall() - (clock.now() - before)
+        )
+          continue;
+        const there = read.some((opening) => opening.address === one.row.address);
+        if (!there && one.phase !== 'closed') await openings.closed(one);
+        else if (there && clock.now() > one.endsAt + grace) await this.overdue(one);
+        else if (one.phase === 'closed' && one.session === undefined)
+          openings.held.delete(keyOf(door.name, one.row.address));
+      }
+      this.troubled.delete(door.name);
+    } catch (error) {
+      const text = String(error);
+      if (this.troubled.get(door.name) !== text) log(`door ${door.name}: ${text}`);
+      this.troubled.set(door.name, text);
+    }
+  }
+
+  private async sessions(door: string, held: readonly Held[]): Promise<void> {
+    const { doors, audit, devices } = this.parts;
+    const facts = await doors.host(door).sessions(door);
+    for (const one of held) {
+      const live = facts.find(
+        (fact) => ofSocket(fact.address) === one.row.address && fact.at >= one.row.openedAt - 1000,
+      );
+      if (live !== undefined && one.session?.pid !== live.pid) {
+        one.session = live;
+        const device = devices.nameOf(one.row.device);
+        await audit.note({
+          kind: 'connected',
+          door,
+          address: one.row.address,
+          user: live.user.slice(0, 64),
+          ...(device === undefined ? {} : { device }),
+        });
+      } else if (live === undefined) {
+        one.session = undefined;
+      }
+    }
+  }
+
+  private async overdue(held: Held): Promise<void> {
+    const { openings, audit, clock, devices, log } = this.parts;
+    const key = keyOf(held.row.door, held.row.address);
+    if (!held.overdueTold) {
+      held.overdueTold = true;
+      const device = devices.nameOf(held.row.device);
+      await audit.note({
+        kind: 'overdue',
+        door: held.row.door,
+        address: held.row.address,
+        ...(device === undefined ? {} : { device }),
+      });
+    }
+    if (clock.now() < (this.retryAt.get(key) ?? 0)) return;
+    this.retryAt.set(key, clock.now() + retryAfter);
+    try {
+      await openings.shut(held.row.door, held.row.address);
+      this.retryAt.delete(key);
+    } catch (error) {
+      log(`door ${held.row.door}: still open for ${held.row.address}: ${String(error)}`);
+    }
+  }
+}
