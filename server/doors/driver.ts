@@ -42,6 +42,8 @@ export interface DoorDriver {
   inspect(): Promise<Opening[]>;
   /** Lets go of processes and sockets. Openings stay to the system that holds them. */
   stop(): Promise<void>;
+  /** The door left the configuration: takes away what start() put into the system. Called instead of stop(). */
+  remove?(): Promise<void>;
 }
 
 export interface DriverContext {
@@ -61,5 +63,7 @@ export interface DriverType<Options = unknown> {
   read(table: Readonly<Record<string, unknown>>): Options;
   /** TCP or UDP port that clients dial, for `endpoint`. */
   port(options: Options): number;
+  /** Two doors of this type whose claims are equal cannot be together, e.g. 'tcp 22'. */
+  claim?(options: Options): string;
   create(options: Options, context: DriverContext): DoorDriver;
 }
