@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -186,5 +186,46 @@ async function socketPair(directory: string): Promise<{ ours: Socket; theirs: So
   } finally {
     server.close();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A tool whose work must go on when we are gone. */
+export interface ApartChild {
+  readonly pid: number;
+  /** Resolves once the process itself is gone, whatever its own children do; never rejects. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Starts a tool in a session of its own (a terminal's Ctrl-C passes it by), both outputs appended to the
+ * file `output`. A pipe would do harm here: once its reader is gone, the next word kills the writer
+ * (SIGPIPE), and knockd's sleeping child, which closes the door, says a word before it closes.
+ * Throws LatchkeyError `tool-missing` or `tool-failed`; resolves once it runs.
+ */
+export async function startApart(
+  file: string,
+  args: readonly string[],
+  options: { readonly output: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<ApartChild> {
+  const output = await open(options.output, 'a', 0o600);
+  try {
+    const child = spawn(file, args, {
+      stdio: ['ignore', output.fd, output.fd],
+      env: environment(file, options.env),
+      cwd: '/',
+      detached: true,
+    });
+    const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+      child.once('exit', (code, signal) => resolve({ code, signal })),
+    );
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) => reject(notStarted(file, error)));
+    });
+    child.on('error', () => undefined); // a failed kill; `ended` tells what matters
+    return { pid: child.pid!, ended, kill: (signal) => void child.kill(signal) };
+  } finally {
+    await output.close();
   }
 }
