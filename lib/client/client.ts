@@ -1,0 +1,337 @@
+import { LatchkeyError, type ErrorCode } from '../errors.ts';
+import { equal, fromBase64, toBase64 } from '../protocol/bytes.ts';
+import type { Random } from '../protocol/keys.ts';
+import type {
+  Challenge,
+  DeviceView,
+  DoorView,
+  EventView,
+  Evidence,
+  Notice,
+  NoticeOf,
+} from '../protocol/message.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionState } from './connection-types.ts';
+import { Events, isReady, type ClientEvent, type Greeting } from './events.ts';
+import type { HomeRecord } from './home-record.ts';
+import type { ClientKeys } from './keys.ts';
+import { collectEvidence } from './observe.ts';
+import { answerTime, Requests, type Answer } from './requests.ts';
+import { StepLog, type OpeningStep } from './step-log.ts';
+import type { Clock, Dial, Observe } from './transport.ts';
+
+export interface ClientOptions {
+  readonly record: HomeRecord;
+  readonly keys: ClientKeys;
+  readonly dial: Dial;
+  readonly observe: Observe;
+  readonly random: Random;
+  readonly clock: Clock;
+}
+
+/** A challenge and the address evidence for it: good for one `release`, in this session, for 10 s. */
+export interface Armed {
+  readonly door: string;
+  readonly challenge: string;
+  readonly evidence: readonly Evidence[];
+  readonly session: Uint8Array;
+  /** When the challenge was asked for, monotonic ms. */
+  readonly at: number;
+}
+
+export interface ReleaseOptions {
+  /** Whole seconds; absent: the door's own default. */
+  readonly seconds?: number;
+  /** Each real step once, as it is heard of. */
+  readonly onStep?: (step: OpeningStep) => void;
+}
+
+export interface Opened {
+  readonly door: DoorView;
+  /** The address that it is open for. */
+  readonly address: string;
+  readonly remainingMs?: number;
+  /** The address was vouched for by the relay alone. */
+  readonly vouched: boolean;
+  readonly steps: readonly OpeningStep[];
+}
+
+interface Opening {
+  readonly id: string;
+  readonly log: StepLog;
+}
+
+/**
+ * A paired device at one home. Requests may be made at any time: they go out as soon as the session stands and
+ * fail with a `LatchkeyError` when the home is not reached, says no, or does not answer in 10 s.
+ */
+export class Client {
+  private readonly options: ClientOptions;
+  private readonly connection: Connection;
+  private readonly requests: Requests;
+  private readonly events: Events;
+  private readonly openings = new Set<Opening>();
+  /** WELCOME's challenge, until somebody takes it or the home has answered. */
+  private greeting: Greeting | undefined;
+  private following = false;
+  private refreshing: 'no' | 'running' | 'again' = 'no';
+
+  constructor(options: ClientOptions) {
+    this.options = options;
+    const { record, keys, dial, random, clock } = options;
+    this.events = new Events(clock);
+    this.connection = new Connection({
+      relays: record.relays,
+      home: fromBase64(record.home),
+      mailbox: fromBase64(record.mailbox),
+      admission: { key: keys.admissionKey, sign: keys.sign },
+      device: keys,
+      claim: '',
+      dial,
+      random,
+      clock,
+      events: {
+        state: (state) => this.onState(state),
+        sendable: (resumed) => this.onSendable(resumed),
+        greeting: (challenge) => this.onGreeting(challenge),
+        notice: (notice) => this.onNotice(notice),
+        taken: (n) => this.requests.taken(n),
+      },
+    });
+    this.requests = new Requests({
+      clock,
+      send: (request) => this.connection.send(request),
+      reason: () => this.reason(),
+      unanswered: () => this.connection.distrustLink('relay-no-answer'),
+    });
+  }
+
+  get state(): ConnectionState {
+    return this.connection.state;
+  }
+
+  /** When the home last said anything, monotonic ms. */
+  get lastHeard(): number | undefined {
+    return this.connection.lastHeard;
+  }
+
+  subscribe(listener: (event: ClientEvent) => void): () => void {
+    return this.events.subscribe(listener);
+  }
+
+  /**
+   * Resolves when the home has answered. Throws why not, after every relay was tried once; it goes on trying
+   * until `disconnect`.
+   */
+  async connect(): Promise<void> {
+    this.connection.start();
+    if (this.state.phase === 'ready') return;
+    await this.events.until(isReady);
+  }
+
+  /** Closes the socket. The session stays in memory for the next `connect`. */
+  disconnect(): void {
+    this.connection.stop();
+  }
+
+  networkBack(): void {
+    this.connection.networkBack();
+  }
+
+  /**
+   * At thumb down: fetches a challenge and every observer's statement. Connects if need be; while the session
+   * is being made, WELCOME's challenge serves, so that the opening can be its first frame.
+   */
+  async arm(door: string): Promise<Armed> {
+    this.connection.start();
+    const greeting = this.connection.isAccepted ? undefined : (this.take() ?? (await this.nextGreeting()));
+    const { challenge, session, at } = greeting ?? (await this.askChallenge(door));
+    const { observe, clock } = this.options;
+    const evidence = await collectEvidence(challenge.observers, this.connection.relay, observe, clock);
+    return { door, challenge: challenge.challenge, evidence, session, at };
+  }
+
+  /** When the hold ends: one round trip. Throws `refused-challenge` where `armed` belongs to a session gone by. */
+  async release(armed: Armed, options: ReleaseOptions = {}): Promise<Answer<Opened>> {
+    const { clock, random } = this.options;
+    const session = this.connection.sessionId;
+    if (session === undefined || !equal(session, armed.session)) throw new LatchkeyError('refused-challenge');
+    const opening: Opening = {
+      id: toBase64(random(16)),
+      log: new StepLog(clock.now(), options.onStep ?? (() => undefined)),
+    };
+    this.openings.add(opening);
+    try {
+      const answer = await this.requests.ask(
+        {
+          type: 'open',
+          id: opening.id,
+          door: armed.door,
+          challenge: armed.challenge,
+          ...(options.seconds === undefined ? {} : { seconds: options.seconds }),
+          evidence: [...armed.evidence],
+        },
+        { sent: (at) => opening.log.sealed(at), relayed: (at) => opening.log.relayed(at) },
+      );
+      const { type: _type, steps, ...opened } = answer.value;
+      this.tellDoor({ ...answer, value: opened.door });
+      return { ...answer, value: { ...opened, steps: opening.log.finish(steps, answer.heardAt) } };
+    } finally {
+      this.openings.delete(opening);
+    }
+  }
+
+  async close(door: string): Promise<Answer<DoorView>> {
+    const id = toBase64(this.options.random(16));
+    const answer = await this.requests.ask({ type: 'close', id, door });
+    return this.tellDoor({ ...answer, value: answer.value.door });
+  }
+
+  /** The home reads the door back from the system. */
+  async inspect(door: string): Promise<Answer<DoorView>> {
+    const answer = await this.requests.ask({ type: 'inspect', door });
+    return this.tellDoor({ ...answer, value: answer.value.door });
+  }
+
+  async doors(): Promise<Answer<readonly DoorView[]>> {
+    const answer = await this.requests.ask({ type: 'doors' });
+    const seen = { ...answer, value: answer.value.doors };
+    this.events.emit({ type: 'doors', seen });
+    return seen;
+  }
+
+  /** Whether the home tells of changes by itself; asked again by itself in each new session. */
+  async follow(on: boolean): Promise<void> {
+    this.following = on;
+    await this.requests.ask({ type: 'follow', on });
+  }
+
+  /** Newest first; `before` is an event's `n`. At most 50. */
+  async activity(limit: number, before?: number): Promise<readonly EventView[]> {
+    const answer = await this.requests.ask({
+      type: 'activity',
+      ...(before === undefined ? {} : { before }),
+      limit,
+    });
+    return answer.value.events;
+  }
+
+  async devices(): Promise<readonly DeviceView[]> {
+    return (await this.requests.ask({ type: 'devices' })).value.devices;
+  }
+
+  /** `device` is a `DeviceView`'s id. */
+  async revoke(device: string): Promise<void> {
+    await this.requests.ask({ type: 'revoke', id: toBase64(this.options.random(16)), device });
+  }
+
+  private reason(): ErrorCode | undefined {
+    const { state } = this.connection;
+    if (state.phase === 'waiting' || state.phase === 'refused') return state.code;
+    if (state.phase === 'connecting') return state.code;
+    return state.phase === 'off' ? 'relay-unreachable' : undefined;
+  }
+
+  private async askChallenge(door: string): Promise<Greeting> {
+    const answer = await this.requests.ask({ type: 'arm', door });
+    const session = this.connection.sessionId;
+    if (session === undefined) throw new LatchkeyError('session-none');
+    const { challenge, observers } = answer.value;
+    return { challenge: { challenge, observers }, session, at: answer.sentAt };
+  }
+
+  private take(): Greeting | undefined {
+    const { greeting } = this;
+    this.greeting = undefined;
+    return greeting;
+  }
+
+  /** Undefined: the session stands, or WELCOME brought no challenge: `arm` asks for one. */
+  private async nextGreeting(): Promise<Greeting | undefined> {
+    await this.events.until((event) => event.type === 'greeting' || isReady(event), answerTime);
+    return this.take();
+  }
+
+  private tellDoor(seen: Answer<DoorView>): Answer<DoorView> {
+    this.events.emit({ type: 'door', seen });
+    return seen;
+  }
+
+  private onState(state: ConnectionState): void {
+    this.greeting = undefined;
+    if (state.phase === 'connecting' || state.phase === 'waiting') this.requests.linkLost();
+    if (state.phase === 'waiting' && state.failures > 0) this.requests.failUnsent(state.code);
+    if (state.phase === 'refused') this.requests.failAll(new LatchkeyError(state.code));
+    if (state.phase === 'off') this.requests.failAll(new LatchkeyError('relay-unreachable', 'disconnected'));
+    this.events.emit({ type: 'connection', state });
+  }
+
+  private onGreeting(challenge: Challenge | undefined): void {
+    const session = this.connection.sessionId;
+    this.greeting =
+      challenge === undefined || session === undefined
+        ? undefined
+        : { challenge, session, at: this.options.clock.now() };
+    this.events.emit({ type: 'greeting' });
+  }
+
+  private onSendable(resumed: boolean): void {
+    this.requests.sendable(resumed);
+    // A session from before this link needs one frame, so that the home learns where this device is now.
+    if (
+      (resumed && this.requests.size === 0) ||
+      (!resumed && this.following && !this.requests.waits('follow'))
+    ) {
+      this.follow(this.following).catch(() => undefined); // the connection's state says what went wrong
+    }
+  }
+
+  private onNotice(notice: Notice): void {
+    switch (notice.type) {
+      case 'ready':
+        return this.events.emit({
+          type: 'home',
+          home: notice.home,
+          device: notice.device,
+          name: notice.name,
+        });
+      case 'reply':
+      case 'failure':
+        return this.requests.settle(notice);
+      case 'progress':
+        return this.progress(notice);
+      case 'state':
+        return this.refresh();
+      case 'event':
+        return this.events.emit({ type: 'event', event: notice.event });
+      case 'refused':
+      case 'paired':
+        return;
+    }
+  }
+
+  private progress(notice: NoticeOf<'progress'>): void {
+    const opening = [...this.openings].find((candidate) => candidate.id === notice.id);
+    opening?.log.progress(notice, this.options.clock.now());
+  }
+
+  /**
+   * A pushed state is a reason to ask, not an answer: nothing says when it was sent, and a relay that held it
+   * back would have a closed door shown open. An answer is never older than its question.
+   */
+  private refresh(): void {
+    if (this.refreshing !== 'no') {
+      this.refreshing = 'again';
+      return;
+    }
+    this.refreshing = 'running';
+    this.doors()
+      .catch(() => undefined) // the connection's state says what went wrong
+      .finally(() => {
+        const again = this.refreshing === 'again';
+        this.refreshing = 'no';
+        if (again && this.connection.state.phase === 'ready') this.refresh();
+      })
+      .catch(() => undefined);
+  }
+}

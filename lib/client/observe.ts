@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { isCanonical } from '../address.ts';
+import { codeOf, LatchkeyError, type ErrorCode } from '../errors.ts';
+import type { Evidence, ObserverTask } from '../protocol/message.ts';
+import type { Clock, Observe } from './transport.ts';
+
+/** No observer is waited for longer: ms. */
+const observeTime = 5000;
+/**
+ * Once one has answered, the others get this much more: ms. On a network with one family, the other family's
+ * observer may hang until its time is over, and nobody should wait for it.
+ */
+const graceTime = 2000;
+
+const statement = v.object({
+  observer: v.string(),
+  address: v.pipe(
+    v.string(),
+    v.check((text) => isCanonical(text) !== undefined),
+  ),
+  signature: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{86}$/)),
+});
+
+async function ask(task: ObserverTask, relay: string, observe: Observe): Promise<Evidence> {
+  const said = v.safeParse(statement, await observe(task.url === '' ? relay : task.url, task.nonce));
+  if (!said.success || said.output.observer !== task.key) {
+    throw new LatchkeyError('protocol-malformed', 'observer statement');
+  }
+  return { observer: said.output.observer, address: said.output.address, signature: said.output.signature };
+}
+
+/**
+ * Every observer's statement on this device's address, asked at the same time; those that do not answer are
+ * left out, since the home alone decides which it needs. Throws the first failure's code where none answers.
+ */
+export function collectEvidence(
+  tasks: readonly ObserverTask[],
+  relay: string,
+  observe: Observe,
+  clock: Clock,
+): Promise<Evidence[]> {
+  return new Promise((resolve, reject) => {
+    const found: Evidence[] = [];
+    let left = tasks.length;
+    let failure: ErrorCode | undefined;
+    let cancelGrace = (): void => undefined;
+    const finish = (): void => {
+      cancelLimit();
+      cancelGrace();
+      if (found.length > 0 || tasks.length === 0) resolve(found);
+      else reject(new LatchkeyError(failure ?? 'relay-no-answer', 'no observer answered'));
+    };
+    const cancelLimit = clock.after(observeTime, finish);
+    for (const task of tasks) {
+      ask(task, relay, observe)
+        .then(
+          (evidence) => {
+            found.push(evidence);
+            if (found.length === 1) cancelGrace = clock.after(graceTime, finish);
+          },
+          (error: unknown) => {
+            failure ??= codeOf(error, 'relay-unreachable');
+          },
+        )
+        .finally(() => {
+          if (--left === 0) finish();
+        });
+    }
+    if (tasks.length === 0) finish();
+  });
+}
