@@ -1,0 +1,196 @@
+import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { dirname } from 'node:path';
+import { ofSocket } from '../../lib/address.ts';
+import type { SessionFact } from '../../lib/door.ts';
+import { codeOf, LatchkeyError } from '../../lib/errors.ts';
+import type { DoorDefinition } from '../doors/definition.ts';
+import type { DriverType } from '../doors/driver.ts';
+import { DoorKeeper } from '../doors/keeper.ts';
+import { readHelperDoors } from './config.ts';
+import { drivers } from './registry.ts';
+import { answer, longestLine, parseRequest } from './verbs.ts';
+
+export interface HelperOptions {
+  /** DIR of the door files. Read as root only: as a user there are no doors here. */
+  readonly config: string;
+  /** The unix socket. Its folder is made 0750 if it is not there; its permissions are the check. */
+  readonly socket: string;
+  /** The home agent's group, which alone may speak to the socket. Absent: the group of this process. */
+  readonly gid?: number;
+  /** An existing folder of the helper's own (0700), for drivers. */
+  readonly directory: string;
+  readonly log: (line: string) => void;
+  readonly sessions?: (door: DoorDefinition) => Promise<SessionFact[]>;
+  /** Default: the registry. */
+  readonly types?: readonly DriverType[];
+}
+
+export interface Helper {
+  /** Reads the door files again, all or nothing: a bad file keeps everything as it is and is logged. */
+  reload(): Promise<void>;
+  /** Stops listening, lets running requests end, lets go of the drivers. Openings stay. */
+  stop(): Promise<void>;
+}
+
+/** Requests of one connection that may run at once; further ones wait in the socket. */
+const atOnce = 64;
+
+/**
+ * The part of Latchkey that may be root. Listens on no network.
+ * Throws LatchkeyError `config-*`: without a sound configuration there is no helper.
+ */
+export async function startHelper(options: HelperOptions): Promise<Helper> {
+  const { log } = options;
+  const isRoot = process.getuid?.() === 0;
+  const read = () =>
+    isRoot ? readHelperDoors(options.config, options.types ?? drivers) : Promise.resolve([]);
+
+  const definitions = await read();
+  const keeper = new DoorKeeper({
+    directory: options.directory,
+    log,
+    ownAddresses,
+    ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
+  });
+  const running = new Set<Promise<void>>();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    serve(socket, keeper, running, log);
+  });
+  await listen(server, options);
+  await keeper.replace(definitions);
+  log(`helper: ${definitions.length} doors${isRoot ? '' : ' (not root: none are read)'}`);
+
+  return {
+    async reload() {
+      try {
+        const next = await read();
+        await keeper.replace(next);
+        log(`helper: read again, ${next.length} doors`);
+      } catch (error) {
+        log(
+          `helper: kept the old doors: ${error instanceof Error ? error.message : codeOf(error, 'config-invalid')}`,
+        );
+      }
+    },
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.pause();
+      await Promise.all(running);
+      for (const socket of sockets) socket.destroySoon();
+      await closed;
+      await keeper.stop();
+    },
+  };
+}
+
+/** SIGHUP reads the doors again, SIGTERM and SIGINT end the helper; resolves at its end. */
+export async function untilSignalled(helper: Helper): Promise<void> {
+  const reload = () => void helper.reload();
+  process.on('SIGHUP', reload);
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  process.off('SIGHUP', reload);
+  await helper.stop();
+}
+
+function serve(
+  socket: Socket,
+  keeper: DoorKeeper,
+  running: Set<Promise<void>>,
+  log: (line: string) => void,
+): void {
+  let rest = '';
+  let mine = 0;
+  let refused = false;
+  const send = (message: object) => {
+    if (socket.writable) socket.write(JSON.stringify(message) + '\n');
+  };
+  const refuse = (error: unknown) => {
+    log(`helper: a connection was ended: ${error instanceof Error ? error.message : ''}`);
+    send({ id: null, ok: false, code: codeOf(error, 'protocol-malformed') });
+    refused = true;
+    socket.destroySoon();
+  };
+  const begin = (line: string) => {
+    const request = parseRequest(line);
+    mine++;
+    const work = answer(request, keeper, (stage) => send({ id: request.id, ...stage }), log).then(
+      (result) => {
+        send({ id: request.id, ...result });
+        mine--;
+        running.delete(work);
+        if (mine === atOnce - 1) next();
+      },
+    );
+    running.add(work);
+  };
+  const next = () => {
+    if (refused) return;
+    try {
+      for (let end = rest.indexOf('\n'); end >= 0 && mine < atOnce; end = rest.indexOf('\n')) {
+        const line = rest.slice(0, end);
+        rest = rest.slice(end + 1);
+        begin(line);
+      }
+      if (!rest.includes('\n') && rest.length > longestLine) throw new LatchkeyError('protocol-oversized');
+    } catch (error) {
+      return refuse(error);
+    }
+    if (mine >= atOnce) socket.pause();
+    else socket.resume();
+  };
+  socket.setEncoding('utf8');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (text: string) => {
+    rest += text;
+    next();
+  });
+}
+
+/** Node has no peer credentials: who can reach the socket file is who may speak. */
+async function listen(server: Server, { socket, gid }: HelperOptions): Promise<void> {
+  const folder = dirname(socket);
+  const group = gid ?? process.getgid?.() ?? 0;
+  const owner = process.getuid?.() ?? 0;
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw new LatchkeyError('config-unreadable', folder, { cause: error });
+  });
+  const stat = await lstat(folder);
+  if (!stat.isDirectory() || stat.uid !== owner || (stat.mode & 0o022) !== 0)
+    throw new LatchkeyError('config-unsafe', folder);
+  await chown(folder, owner, group);
+  await chmod(folder, 0o750);
+  if (await answers(socket)) throw new LatchkeyError('config-port-in-use', socket);
+  await rm(socket, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new LatchkeyError('config-unreadable', socket, { cause: error })));
+    server.listen(socket, resolve);
+  });
+  await chown(socket, owner, group);
+  await chmod(socket, 0o660);
+}
+
+/** True when a living helper has the socket; false for what a killed one left behind. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .flatMap(({ address }) => ofSocket(address) ?? []);
+}

@@ -1,0 +1,103 @@
+import * as v from 'valibot';
+import type { SessionFact, Stage } from '../../lib/door.ts';
+import { codeOf, LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
+import type { Opening } from '../doors/driver.ts';
+import type { DoorFacts, DoorHost } from '../doors/host.ts';
+
+/**
+ * What the home agent may ask of the helper: this list and nothing else. One JSON object a line each way.
+ *
+ *   {"id":1,"verb":"open","door":"ssh","address":"203.0.113.7","seconds":300}
+ *   {"id":1,"stage":"rule"}                                       progress, any number, before the result
+ *   {"id":1,"ok":true,"opening":{"address":"203.0.113.7","remainingMs":299996}}
+ *   {"id":1,"ok":false,"code":"refused-time"}
+ *
+ * A line that is none of these ends the connection: only the home agent is at the other end, so it is broken or
+ * no longer ours.
+ */
+
+/** The longest honest request is some 150 bytes. */
+export const longestLine = 1024;
+
+const id = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+// Their grammar is the keeper's to judge, so that a wrong one is answered with its own code.
+const door = v.pipe(v.string(), v.maxLength(64));
+const address = v.pipe(v.string(), v.maxLength(64));
+
+const request = v.variant('verb', [
+  v.strictObject({ id, verb: v.literal('ping') }),
+  v.strictObject({ id, verb: v.literal('doors') }),
+  v.strictObject({
+    id,
+    verb: v.literal('open'),
+    door,
+    address,
+    seconds: v.pipe(v.number(), v.safeInteger()),
+  }),
+  v.strictObject({ id, verb: v.literal('close'), door, address }),
+  v.strictObject({ id, verb: v.literal('inspect'), door }),
+  v.strictObject({ id, verb: v.literal('sessions'), door }),
+]);
+export type Request = v.InferOutput<typeof request>;
+
+export type Result = { readonly ok: false; readonly code: ErrorCode } | ({ readonly ok: true } & Success);
+export interface Success {
+  readonly doors?: readonly DoorFacts[];
+  readonly opening?: Opening;
+  readonly openings?: readonly Opening[];
+  readonly sessions?: readonly SessionFact[];
+}
+
+/**
+ * Throws `protocol-oversized` or `protocol-malformed`. The line must be its own canonical print: that refuses
+ * duplicate keys, of which JSON.parse silently takes the last, and every other way to say a thing twice.
+ */
+export function parseRequest(line: string): Request {
+  if (line.length > longestLine) throw new LatchkeyError('protocol-oversized');
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new LatchkeyError('protocol-malformed', 'not JSON', { cause: error });
+  }
+  const result = v.safeParse(request, value);
+  if (!result.success)
+    throw new LatchkeyError('protocol-malformed', v.getDotPath(result.issues[0]) ?? 'not an object');
+  if (JSON.stringify(value) !== line) throw new LatchkeyError('protocol-malformed', 'not canonical');
+  return result.output;
+}
+
+/** Does what was asked; never throws. `log` gets what the code alone does not say. */
+export async function answer(
+  request: Request,
+  host: DoorHost,
+  onStage: (stage: Stage) => void,
+  log: (line: string) => void,
+): Promise<Result> {
+  try {
+    return { ok: true, ...(await perform(request, host, onStage)) };
+  } catch (error) {
+    const code = codeOf(error, 'tool-failed');
+    const on = 'door' in request ? ` ${JSON.stringify(request.door)}` : '';
+    log(`${request.verb}${on}: ${error instanceof Error ? error.message : String(error)}`);
+    return { ok: false, code };
+  }
+}
+
+async function perform(request: Request, host: DoorHost, onStage: (stage: Stage) => void): Promise<Success> {
+  switch (request.verb) {
+    case 'ping':
+      return {};
+    case 'doors':
+      return { doors: await host.doors() };
+    case 'open':
+      return { opening: await host.open(request.door, request.address, request.seconds, onStage) };
+    case 'close':
+      await host.close(request.door, request.address);
+      return {};
+    case 'inspect':
+      return { openings: await host.inspect(request.door) };
+    case 'sessions':
+      return { sessions: await host.sessions(request.door) };
+  }
+}
