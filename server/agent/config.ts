@@ -35,7 +35,10 @@ const relay = v.strictObject({
     v.string(),
     v.regex(/^https?:\/\/[^/\s?#]+$/, 'must be like https://relay.example:7443, without a path'),
   ),
-  /** PEM file of the authority that signed the relay's certificate, where it is no public one. */
+  /**
+   * PEM file, relative to this one, where no public authority signed the relay's certificate: the relay's own
+   * certificate first (offers pin its key for terminal devices), then the authority's.
+   */
   ca: v.exactOptional(v.string()),
   /** True where the owner runs it: its word on an address then counts for the door's whole time. */
   own: v.optional(v.boolean(), false),

@@ -57,17 +57,16 @@ export class Requests {
     device: string,
     id: string,
     kind: RequestRow['kind'],
-    act: (
-      begin: (draft: Omit<RequestRow, 'device' | 'id' | 'kind' | 'outcome'>) => RequestRow,
-    ) => Promise<Outcome>,
+    act: (begin: Begin) => Promise<Outcome>,
   ): Promise<Outcome> {
     const key = `${device} ${id}`;
     const before = this.known.get(key);
     if (before !== undefined) {
       if (before.kind !== kind) throw new LatchkeyError('refused-replay');
       if (before.pending !== undefined) return before.pending;
-      if (before.row?.outcome == null) throw new LatchkeyError('tool-helper-gone', 'not settled yet');
-      return JSON.parse(before.row.outcome) as Outcome;
+      const outcome = before.row?.outcome ?? null;
+      if (outcome === null) throw new LatchkeyError('tool-helper-gone', 'not settled yet');
+      return JSON.parse(outcome) as Outcome;
     }
     const known: Known = { row: undefined, kind, pending: undefined };
     this.known.set(key, known);

@@ -31,7 +31,7 @@ export async function settleAll(parts: Parts): Promise<number> {
     }
   }
   for (const device of new Set([...parts.openings.held.values()].map((held) => held.row.device))) {
-    if (parts.devices.get(device)?.revokedAt == null) continue;
+    if ((parts.devices.get(device)?.revokedAt ?? null) === null) continue;
     await closeAllOf(device, parts.openings).catch((error: unknown) => parts.log(String(error)));
   }
   return left;

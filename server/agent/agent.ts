@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { ofSocket } from '../../lib/address.ts';
+import type { ErrorCode } from '../../lib/errors.ts';
+import type { Random } from '../../lib/protocol/keys.ts';
+import type { Notice } from '../../lib/protocol/message.ts';
+import { readDoor } from '../doors/definition.ts';
+import type { DoorFacts, DoorHost } from '../doors/host.ts';
+import { DoorKeeper } from '../doors/keeper.ts';
+import { verify } from '../ed25519.ts';
+import { Audit } from './audit.ts';
+import type { Policy } from './authorize.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { AgentFile, DoorTable } from './config.ts';
+import { Connection } from './connection.ts';
+import { Devices } from './devices.ts';
+import { doorView } from './door-view.ts';
+import { Doors } from './doors.ts';
+import type { HandlerParts } from './handlers.ts';
+import { Handshakes } from './handshakes.ts';
+import type { HomeKeys } from './keys.ts';
+import { LiveSessions, type LiveSession } from './live-sessions.ts';
+import { Openings, type StepObserver } from './openings.ts';
+import { Pairing } from './pairing.ts';
+import { agentDrivers } from './registry.ts';
+import { Reception } from './reception.ts';
+import { Requests } from './requests.ts';
+import { settleAll } from './settle.ts';
+import { openStore, type Store } from './store/store.ts';
+import { Watch } from './watch.ts';
+
+export interface AgentOptions {
+  /** The home agent's own folder, 0700. */
+  readonly directory: string;
+  readonly file: AgentFile;
+  readonly keys: HomeKeys;
+  /** The helper, where there is one. */
+  readonly helper?: DoorHost;
+  /** SHA-256 of the relay's SPKI, for offers, where a local CA issued its certificate. */
+  readonly spki?: Uint8Array;
+  readonly log: (line: string) => void;
+  readonly clock?: Clock;
+  /** Tests stop the process at a step of an opening. The product passes none. */
+  readonly observe?: StepObserver;
+}
+
+const settleAgain = 1000;
+
+/** The home agent: decides. Everything it needs comes in by `AgentOptions`; it reads no environment. */
+export class Agent {
+  readonly devices: Devices;
+  readonly audit: Audit;
+  readonly pairing: Pairing;
+  readonly openings: Openings;
+  readonly requests: Requests;
+  readonly doors: Doors;
+  readonly clock: Clock;
+  private readonly options: AgentOptions;
+  private readonly store: Store;
+  private readonly sessions: LiveSessions;
+  private readonly watch: Watch;
+  private readonly keeper: DoorKeeper;
+  private readonly connections: readonly Connection[];
+  private readonly policy: Policy;
+  private pushing = false;
+  private stopped = false;
+
+  /** Opens the store, settles what an earlier run left, and dials out. Throws `config-*`. */
+  static async start(options: AgentOptions): Promise<Agent> {
+    mkdirSync(join(options.directory, 'doors'), { recursive: true, mode: 0o700 });
+    const store = await openStore(join(options.directory, 'agent.db'));
+    const agent = new Agent(options, store);
+    await agent.begin();
+    return agent;
+  }
+
+  private constructor(options: AgentOptions, store: Store) {
+    const { file, keys, log } = options;
+    const clock = options.clock ?? systemClock;
+    this.options = options;
+    this.store = store;
+    this.clock = clock;
+    this.keeper = new DoorKeeper({
+      directory: join(options.directory, 'doors'),
+      log,
+      allowLoopback: true,
+      ownAddresses,
+    });
+    const hosts: DoorHost[] = options.helper === undefined ? [this.keeper] : [this.keeper, options.helper];
+    this.doors = new Doors(hosts, file.door.filter((door) => !runsHere(door)).map(homeless));
+    this.devices = new Devices(store);
+    this.requests = new Requests(store);
+    this.audit = new Audit(store, () => clock.wall());
+    this.sessions = new LiveSessions(clock);
+    this.policy = {
+      observers: file.observer,
+      allowPrivate: file.allow_private,
+      ownRelay: file.relay.every((relay) => relay.own),
+      verify,
+      ownAddresses,
+    };
+    const { doors, devices, requests, audit } = this;
+    this.openings = new Openings({ store, doors, devices, requests, audit, clock, observe: options.observe });
+    const reception = new Reception({
+      home: { name: file.name, ownRelay: this.policy.ownRelay },
+      handshakes: new Handshakes(keys.box, clock, random),
+      sessions: this.sessions,
+      devices,
+      pairing: () => this.pairing,
+      handlers: this.handlerParts(),
+      observe: options.observe,
+    });
+    this.connections = file.relay.map(
+      (relay) =>
+        new Connection({
+          relay,
+          keys,
+          admission: () => ({ devices: devices.admissionKeys(), offer: this.pairing.admissionKey() }),
+          onFrame: (bytes, route) => reception.take(bytes, route),
+          onState: (state, reason) => log(`relay ${relay.url} ${state}: ${reason}`),
+        }),
+    );
+    this.pairing = new Pairing({
+      devices,
+      audit,
+      clock,
+      home: { box: keys.box.publicKey, mailbox: keys.mailbox },
+      relays: file.relay.flatMap((relay) => relay.public ?? [relay.url]).slice(0, 3),
+      spki: options.spki,
+      keysChanged: () => this.sendKeys(),
+      answered: (device, code) => this.pairingAnswered(device, code),
+    });
+    const followed = (): boolean => this.sessions.followers().length > 0;
+    this.watch = new Watch({ openings: this.openings, doors, devices, audit, clock, followed, log });
+    this.openings.onChange(() => this.push());
+    audit.onEvent((event) => {
+      for (const live of this.sessions.followers()) this.say(live, { type: 'event', event });
+    });
+  }
+
+  private async begin(): Promise<void> {
+    const { file, log } = this.options;
+    await this.setDoors(file.door);
+    // An offer lives in memory: whoever waited on one of an earlier run waits in vain.
+    for (const row of this.devices.all()) {
+      if (row.confirmed === 0) await this.devices.put({ ...row, revokedAt: this.clock.wall() });
+    }
+    await this.settle();
+    await this.audit.note({ kind: 'started' });
+    this.watch.start();
+    for (const connection of this.connections) connection.start();
+    log(`home "${file.name}", ${this.devices.all().length} devices, ${this.doors.list().length} doors`);
+  }
+
+  private async settle(): Promise<void> {
+    const { openings, requests, devices, audit, clock } = this;
+    const { log } = this.options;
+    const left = await settleAll({ openings, requests, devices, audit, clock, log });
+    await this.watch.tick();
+    if (left > 0 && !this.stopped)
+      setTimeout(() => void this.settle().catch((error) => log(String(error))), settleAgain).unref();
+  }
+
+  /** Takes the home agent's own doors from its file, anew. Throws `config-invalid`, and nothing changes then. */
+  async setDoors(tables: readonly DoorTable[]): Promise<void> {
+    const definitions = tables
+      .filter(runsHere)
+      .map(({ name, ...table }) => readDoor(name, table, agentDrivers));
+    await this.keeper.replace(definitions);
+    await this.doors.refresh();
+  }
+
+  private sendKeys(): void {
+    for (const connection of this.connections) connection.sendKeys();
+  }
+
+  private say(live: LiveSession, notice: Notice): void {
+    try {
+      this.sessions.say(live, notice);
+    } catch (error) {
+      this.options.log(`a message did not fit: ${String(error)}`);
+    }
+  }
+
+  /** Followers get the doors once for all that changes in one turn of the loop. */
+  private push(): void {
+    if (this.pushing) return;
+    this.pushing = true;
+    setImmediate(() => {
+      this.pushing = false;
+      const parts = this.handlerParts();
+      for (const live of this.sessions.followers()) {
+        const doors = this.doors.list().map((facts) => doorView(facts, live.device, parts));
+        this.say(live, { type: 'state', doors });
+      }
+    });
+  }
+
+  private pairingAnswered(device: string, code: ErrorCode | undefined): void {
+    for (const live of this.sessions.ofDevice(device)) {
+      this.say(live, code === undefined ? { type: 'paired', ok: true } : { type: 'paired', ok: false, code });
+      if (code !== undefined) this.sessions.drop(live);
+    }
+  }
+
+  private revoked(device: string): void {
+    for (const live of this.sessions.ofDevice(device)) {
+      this.say(live, { type: 'refused', code: 'session-revoked' });
+      live.following = false;
+    }
+    this.sendKeys();
+  }
+
+  handlerParts(): HandlerParts {
+    const { doors, devices, openings, requests, audit, clock, policy } = this;
+    const say = (live: LiveSession, notice: Notice): void => this.say(live, notice);
+    const revoked = (device: string): void => this.revoked(device);
+    return { doors, devices, openings, requests, audit, clock, policy, random, say, revoked };
+  }
+
+  /** Lets go of sockets and the disk. `proxy` doors close with their process; the system holds the others. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.watch.stop();
+    for (const connection of this.connections) connection.stop();
+    await this.pairing.end('pairing-unanswered');
+    await this.doors.stop();
+    await this.store.close();
+  }
+}
+
+const random: Random = (length) => new Uint8Array(randomBytes(length));
+
+function ownAddresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.flatMap((one) => ofSocket(one.address) ?? []);
+}
+
+function runsHere(door: DoorTable): boolean {
+  return agentDrivers.some((type) => type.name === door.driver);
+}
+
+/** A door of a driver that needs the helper, listed in the home agent's own file: shown, with what it lacks. */
+function homeless(door: DoorTable): DoorFacts {
+  const port = typeof door['port'] === 'number' ? door['port'] : 22;
+  return {
+    name: door.name,
+    driver: door.driver,
+    closes: 'agent',
+    choosesTime: false,
+    extends: false,
+    readsBack: false,
+    endpoint: { ...(door.host === undefined ? {} : { host: door.host }), port },
+    defaultSeconds: door.default ?? 300,
+    longestSeconds: door.longest ?? 3600,
+    problem: 'tool-needs-root',
+  };
+}

@@ -1,0 +1,228 @@
+import { codeOf, LatchkeyError } from '../../lib/errors.ts';
+import type { Notice, Request, RequestOf, Result, Step } from '../../lib/protocol/message.ts';
+import type { Random } from '../../lib/protocol/keys.ts';
+import { authorizeOpen, type Policy } from './authorize.ts';
+import type { Audit } from './audit.ts';
+import type { Clock } from './clock.ts';
+import type { Devices } from './devices.ts';
+import { doorView } from './door-view.ts';
+import type { Doors } from './doors.ts';
+import type { LiveSession } from './live-sessions.ts';
+import type { Openings } from './openings.ts';
+import type { Outcome, Requests } from './requests.ts';
+import { closeAllOf, closeOwn } from './settle.ts';
+
+export interface HandlerParts {
+  readonly doors: Doors;
+  readonly devices: Devices;
+  readonly openings: Openings;
+  readonly requests: Requests;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly random: Random;
+  readonly say: (live: LiveSession, notice: Notice) => void;
+  /** A device lost its rights: its sessions are told, the relay drops its sockets. */
+  readonly revoked: (device: string) => void;
+}
+
+interface Call<Type extends Request['type']> {
+  readonly request: RequestOf<Type>;
+  readonly live: LiveSession;
+  /** Monotonic ms at which the frame arrived. */
+  readonly receivedAt: number;
+  readonly parts: HandlerParts;
+}
+
+type Handlers = { readonly [Type in Request['type']]: (call: Call<Type>) => Promise<Result> };
+
+/** A refusal that says how long the door is still open. */
+class StillOpen extends LatchkeyError {
+  readonly remainingMs: number;
+
+  constructor(code: LatchkeyError['code'], remainingMs: number) {
+    super(code);
+    this.remainingMs = remainingMs;
+  }
+}
+
+function unwrap(outcome: Outcome): Outcome & { ok: true } {
+  if (outcome.ok) return outcome;
+  if (outcome.remainingMs !== undefined) throw new StillOpen(outcome.code, outcome.remainingMs);
+  throw new LatchkeyError(outcome.code);
+}
+
+function view(name: string, { live, parts }: Pick<Call<'inspect'>, 'live' | 'parts'>) {
+  return doorView(parts.doors.facts(name), live.device, parts);
+}
+
+/** One entry a message. Each throws LatchkeyError; what it throws is sealed and sent as `failure`. */
+const handlers: Handlers = {
+  arm({ request, live, parts }) {
+    parts.doors.facts(request.door);
+    const made = live.challenges.make(parts.policy.observers, request.door, parts.clock.now(), parts.random);
+    return Promise.resolve({ type: 'armed', ...made });
+  },
+
+  async open({ request, live, receivedAt, parts }) {
+    const onStep = (step: Step): void => parts.say(live, { type: 'progress', id: request.id, ...step });
+    const outcome = unwrap(
+      await parts.requests.once(live.device, request.id, 'open', async (begin) => {
+        try {
+          const door = parts.doors.facts(request.door);
+          const challenge = live.challenges.use(
+            request.challenge,
+            request.door,
+            request.id,
+            parts.clock.now(),
+          );
+          const { address, seconds } = await authorizeOpen(request, challenge, door, parts.policy);
+          const order = { device: live.device, id: request.id, door, address, seconds, receivedAt, onStep };
+          return await parts.openings.open(order, begin);
+        } catch (error) {
+          await noteRefusal(request.door, live, error, parts);
+          throw error;
+        }
+      }),
+    );
+    const left = (outcome.closesAt ?? 0) - parts.clock.wall();
+    return {
+      type: 'opened',
+      door: view(request.door, { live, parts }),
+      address: outcome.address ?? '',
+      steps: [...(outcome.steps ?? [])],
+      ...(outcome.closesAt === undefined ? {} : { remainingMs: Math.max(0, Math.round(left)) }),
+      vouched: !parts.policy.ownRelay,
+    };
+  },
+
+  async close({ request, live, parts }) {
+    parts.doors.host(request.door);
+    const outcome = await parts.requests.once(live.device, request.id, 'close', async (begin) => {
+      const row = await begin({ door: request.door, at: parts.clock.wall(), intent: '{}' });
+      let ended: Outcome = { ok: true };
+      try {
+        await closeOwn(request.door, live.device, parts.openings);
+      } catch (error) {
+        ended = { ok: false, code: codeOf(error, 'tool-failed') };
+      }
+      await parts.requests.settle(row, ended);
+      return ended;
+    });
+    unwrap(outcome);
+    return { type: 'closed', door: view(request.door, { live, parts }) };
+  },
+
+  async inspect({ request, live, parts }) {
+    await parts.openings.inspect(request.door);
+    return { type: 'door', door: view(request.door, { live, parts }) };
+  },
+
+  async doors({ live, parts }) {
+    await parts.doors.refresh();
+    const names = parts.doors.list();
+    await Promise.all(
+      names
+        .filter((door) => door.problem === undefined)
+        .map((door) => parts.openings.inspect(door.name).catch(() => [])),
+    );
+    return { type: 'doors', doors: names.map((door) => view(door.name, { live, parts })) };
+  },
+
+  follow({ request, live }) {
+    live.following = request.on;
+    return Promise.resolve({ type: 'following', on: request.on });
+  },
+
+  async activity({ request, parts }) {
+    const before = request.before ?? Number.MAX_SAFE_INTEGER;
+    return { type: 'activity', events: await parts.audit.read(before, request.limit) };
+  },
+
+  devices({ live, parts }) {
+    const now = parts.clock.now();
+    const devices = parts.devices.all().map((row) => {
+      const seen = parts.devices.lastSeen(row.id);
+      const held = [...parts.openings.held.values()].filter(
+        (one) => one.row.device === row.id && one.phase !== 'closed',
+      );
+      return {
+        id: row.id,
+        name: row.name,
+        pairedAt: row.pairedAt,
+        ...(seen === undefined ? {} : { lastSeenMs: Math.max(0, Math.round(now - seen)) }),
+        self: row.id === live.device,
+        confirmed: row.confirmed === 1,
+        openings: held.map((one) => ({
+          door: one.row.door,
+          address: one.row.address,
+          remainingMs: Math.max(0, Math.round(one.endsAt - now)),
+        })),
+      };
+    });
+    return Promise.resolve({ type: 'devices', devices });
+  },
+
+  async revoke({ request, live, parts }) {
+    unwrap(await revokeDevice(request.device, live.device, request.id, parts));
+    return { type: 'revoked', device: request.device };
+  },
+};
+
+async function noteRefusal(
+  door: string,
+  live: LiveSession,
+  error: unknown,
+  parts: HandlerParts,
+): Promise<void> {
+  const code = codeOf(error, 'tool-failed');
+  if (!code.startsWith('refused-')) return;
+  const device = parts.devices.nameOf(live.device);
+  const known = code === 'refused-door' ? {} : { door };
+  await parts.audit.note({ kind: 'refused', code, ...known, ...(device === undefined ? {} : { device }) });
+}
+
+/** Revoked on disk first; then its sessions and sockets end, and what it opened is closed. */
+export async function revokeDevice(
+  target: string,
+  by: string,
+  id: string,
+  parts: Pick<HandlerParts, 'devices' | 'requests' | 'audit' | 'clock' | 'openings' | 'revoked'>,
+): Promise<Outcome> {
+  const row = parts.devices.get(target);
+  if (row === undefined) throw new LatchkeyError('session-unknown-device');
+  return parts.requests.once(by, id, 'revoke', async (begin) => {
+    const now = parts.clock.wall();
+    const event = parts.audit.draft({ kind: 'revoked', device: row.name });
+    const request = await begin({ door: '', at: now, intent: JSON.stringify({ device: target }) });
+    await parts.devices.put({ ...row, revokedAt: row.revokedAt ?? now }, event);
+    parts.audit.tell(event);
+    parts.revoked(target);
+    let ended: Outcome = { ok: true };
+    try {
+      await closeAllOf(target, parts.openings);
+    } catch (error) {
+      ended = { ok: false, code: codeOf(error, 'tool-still-open') };
+    }
+    await parts.requests.settle(request, ended);
+    return ended;
+  });
+}
+
+/** Answers one request: exactly one `reply` or `failure`, whatever happens. */
+export async function answer(
+  request: Request,
+  re: number,
+  live: LiveSession,
+  receivedAt: number,
+  parts: HandlerParts,
+): Promise<Notice> {
+  try {
+    parts.devices.require(live.device);
+    const handler = handlers[request.type] as (call: Call<Request['type']>) => Promise<Result>;
+    return { type: 'reply', re, ok: true, result: await handler({ request, live, receivedAt, parts }) };
+  } catch (error) {
+    const remaining = error instanceof StillOpen ? { remainingMs: error.remainingMs } : {};
+    return { type: 'failure', re, code: codeOf(error, 'tool-failed'), ...remaining };
+  }
+}

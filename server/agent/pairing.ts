@@ -1,0 +1,183 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
+import { equal, fromBase64, toBase64 } from '../../lib/protocol/bytes.ts';
+import { signingPublicKey } from '../../lib/protocol/keys.ts';
+import type { Claim } from '../../lib/protocol/message.ts';
+import {
+  offerAdmissionSeed,
+  offerLink,
+  offerProof,
+  pairingCode,
+  type Offer,
+} from '../../lib/protocol/pairing.ts';
+import type { Audit } from './audit.ts';
+import type { Clock } from './clock.ts';
+import { Devices } from './devices.ts';
+import type { DeviceRow } from './store/rows.ts';
+
+/** What the people at home are told while an offer is out. */
+export type PairingNews =
+  | {
+      readonly event: 'claimed' | 'paired';
+      readonly name: string;
+      readonly code: string;
+      readonly device: string;
+    }
+  | { readonly event: 'second' | 'ended'; readonly reason: ErrorCode };
+
+interface LiveOffer {
+  readonly offer: Offer;
+  readonly expiresAt: number;
+  /** True: a device has no right until its code is confirmed at home. */
+  readonly confirm: boolean;
+  /** What the relay admits; stays for the offer's life so that a phone that locked can return. */
+  readonly admission: Uint8Array;
+  claimed: { row: DeviceRow; code: string } | undefined;
+  answered: boolean;
+}
+
+interface Parts {
+  readonly devices: Devices;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly home: { readonly box: Uint8Array; readonly mailbox: Uint8Array };
+  readonly relays: readonly string[];
+  readonly spki: Uint8Array | undefined;
+  /** Admission keys or the offer changed: tell the relay. */
+  readonly keysChanged: () => void;
+  /** Answers the waiting device. */
+  readonly answered: (device: string, code: ErrorCode | undefined) => void;
+}
+
+const words = (secret: Uint8Array): string =>
+  createHash('sha256').update('latchkey offer').update(secret).digest('base64url');
+
+/** One live offer at a time, in memory; its first valid claim consumes it, on disk before READY. */
+export class Pairing {
+  private readonly parts: Parts;
+  private live: LiveOffer | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly listeners = new Set<(news: PairingNews) => void>();
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  onNews(listener: (news: PairingNews) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private tell(news: PairingNews): void {
+    for (const listener of this.listeners) listener(news);
+  }
+
+  /** A fresh offer; the one before is void, and a device that waited on it is refused. */
+  async make(confirm: boolean, minutes: number): Promise<{ links: string[]; expiresInMs: number }> {
+    await this.end('pairing-expired');
+    const { home, relays, spki, clock } = this.parts;
+    const secret = new Uint8Array(randomBytes(16));
+    const offer: Offer = {
+      relays,
+      home: home.box,
+      mailbox: home.mailbox,
+      secret,
+      ...(spki === undefined ? {} : { spki }),
+    };
+    const life = minutes * 60_000;
+    this.live = {
+      offer,
+      expiresAt: clock.now() + life,
+      confirm,
+      admission: signingPublicKey(offerAdmissionSeed(secret)),
+      claimed: undefined,
+      answered: !confirm,
+    };
+    this.timer = setTimeout(() => void this.end('pairing-unanswered'), life);
+    this.timer.unref();
+    this.parts.keysChanged();
+    return { links: relays.map((relay) => offerLink(relay, offer)), expiresInMs: life };
+  }
+
+  /** The one key that the relay admits beside the devices' own. */
+  admissionKey(): Uint8Array | undefined {
+    return this.live?.admission;
+  }
+
+  /** Ends the live offer. A device that nobody confirmed is forgotten. */
+  async end(reason: 'pairing-expired' | 'pairing-unanswered' | 'pairing-refused'): Promise<void> {
+    const live = this.live;
+    if (live === undefined) return;
+    clearTimeout(this.timer);
+    this.live = undefined;
+    if (live.claimed !== undefined && !live.answered) {
+      await this.forget(live.claimed.row, reason);
+      this.tell({ event: 'ended', reason });
+    }
+    this.parts.keysChanged();
+  }
+
+  private async forget(row: DeviceRow, code: ErrorCode): Promise<void> {
+    const { devices, audit, clock } = this.parts;
+    const event = audit.draft({ kind: 'refused', device: row.name, code });
+    await devices.put({ ...row, revokedAt: clock.wall() }, event);
+    audit.tell(event);
+    this.parts.answered(row.id, code);
+  }
+
+  /**
+   * The device of a valid claim, on disk. Throws `pairing-malformed`, `pairing-expired`, or `pairing-used` for
+   * every claim but the first, which is shown at home.
+   */
+  async claim(
+    claim: Claim,
+    boxKey: Uint8Array,
+    transcript: Uint8Array,
+  ): Promise<{ row: DeviceRow; waitMs: number }> {
+    const { devices, audit, clock } = this.parts;
+    const live = this.live;
+    if (live === undefined || clock.now() > live.expiresAt) throw new LatchkeyError('pairing-expired');
+    if (!equal(fromBase64(claim.proof), offerProof(live.offer.secret)))
+      throw new LatchkeyError('pairing-expired');
+    const code = pairingCode(live.offer, boxKey, transcript);
+    if (live.claimed !== undefined) {
+      const same = live.claimed.row.boxKey === toBase64(boxKey);
+      // The same device again, after its socket broke: it goes on waiting, with the code it showed before.
+      if (same)
+        return {
+          row: devices.get(live.claimed.row.id) ?? live.claimed.row,
+          waitMs: live.expiresAt - clock.now(),
+        };
+      this.tell({ event: 'second', reason: 'pairing-used' });
+      await audit.note({ kind: 'pairing-second', device: claim.name });
+      throw new LatchkeyError('pairing-used');
+    }
+    const row = Devices.draft(claim.name, boxKey, claim.admission, !live.confirm, clock.wall());
+    // Taken at once, in memory: a second claim cannot pass while the first is being written.
+    live.claimed = { row, code };
+    const event = audit.draft({ kind: live.confirm ? 'pairing' : 'paired', device: row.name });
+    const used = { id: words(live.offer.secret), usedAt: clock.wall(), device: row.id };
+    await devices.put(row, { put: 'offer', value: used }, event);
+    audit.tell(event);
+    this.parts.keysChanged();
+    this.tell({ event: live.confirm ? 'claimed' : 'paired', name: row.name, code, device: row.id });
+    return { row, waitMs: live.expiresAt - clock.now() };
+  }
+
+  /** The answer of somebody at home to the code shown. Throws `pairing-expired` where nothing waits. */
+  async answer(device: string, yes: boolean): Promise<void> {
+    const { devices, audit } = this.parts;
+    const live = this.live;
+    if (live?.claimed === undefined || live.answered || live.claimed.row.id !== device) {
+      throw new LatchkeyError('pairing-expired');
+    }
+    if (!yes) return this.end('pairing-refused');
+    live.answered = true;
+    const event = audit.draft({ kind: 'paired', device: live.claimed.row.name });
+    await devices.put({ ...live.claimed.row, confirmed: 1 }, event);
+    audit.tell(event);
+    this.parts.keysChanged();
+    this.parts.answered(device, undefined);
+    this.tell({ event: 'paired', name: live.claimed.row.name, code: live.claimed.code, device });
+  }
+}
