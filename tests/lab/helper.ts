@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { HelperClient } from '../../server/agent/helper-client.ts';
+import type { Lab } from './net.ts';
+
+const script = fileURLToPath(new URL('helper-process.ts', import.meta.url));
+const tsx = fileURLToPath(import.meta.resolve('tsx'));
+
+/** A real helper, root, in the lab's home, and a client on its socket. */
+export interface LabHelper {
+  readonly client: HelperClient;
+  readonly socket: string;
+  /** DIR of the door files. */
+  readonly config: string;
+  /** What it logged so far. */
+  readonly logged: string[];
+  /** Waits for a line of the log (3000 ms). */
+  saw(pattern: RegExp): Promise<string>;
+  /** Writes DIR/doors; what is not named is deleted. Takes effect by `reload`. */
+  write(doors: Readonly<Record<string, string>>): Promise<void>;
+  /** SIGHUP, and waits until the helper has logged what became of it. */
+  reload(): Promise<string>;
+  /** Starts the process again after `end` or `kill`. */
+  start(): Promise<void>;
+  /** SIGTERM and wait. */
+  end(): Promise<void>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  pid(): number;
+}
+
+export interface LabHelperOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Run before, e.g. ['setpriv', '--reuid=65534'] for a helper that is not root. */
+  readonly as?: readonly string[];
+}
+
+/** `doors`: name → text of its file, e.g. { ssh: 'driver = "nftables"\nport = 22\nmode = "gate"' }. */
+export async function startLabHelper(
+  lab: Lab,
+  doors: Readonly<Record<string, string>>,
+  options: LabHelperOptions = {},
+): Promise<LabHelper> {
+  const base = await mkdtemp(join(lab.directory, 'helper-'));
+  const config = join(base, 'etc');
+  const directory = join(base, 'state');
+  const socket = join(base, 'run', 'helper.sock');
+  await mkdir(join(config, 'doors'), { recursive: true, mode: 0o755 });
+  await mkdir(directory, { mode: 0o700 });
+  const logged: string[] = [];
+  let child: ReturnType<Lab['home']['spawn']> | undefined;
+
+  const running = () => {
+    if (child === undefined) throw new Error('the helper does not run');
+    return child;
+  };
+  const saw = async (pattern: RegExp, from = 0) => {
+    for (let tries = 0; tries < 300; tries++) {
+      const line = logged.slice(from).find((one) => pattern.test(one));
+      if (line !== undefined) return line;
+      await sleep(10);
+    }
+    throw new Error(`the helper never logged ${String(pattern)}:\n${logged.join('\n')}`);
+  };
+  const helper: LabHelper = {
+    client: new HelperClient({ path: socket }),
+    socket,
+    config,
+    logged,
+    saw: (pattern) => saw(pattern),
+    async write(files) {
+      const folder = join(config, 'doors');
+      for (const old of await readdir(folder)) await rm(join(folder, old), { recursive: true });
+      for (const [name, text] of Object.entries(files))
+        await writeFile(join(folder, `${name}.toml`), text, { mode: 0o644 });
+    },
+    async reload() {
+      const from = logged.length;
+      running().kill('SIGHUP');
+      return saw(/^helper: (read again|kept the old)/, from);
+    },
+    async start() {
+      const [command = '', ...args] = [
+        ...(options.as ?? []),
+        process.execPath,
+        ...['--import', tsx, script, config, socket, directory, '0'],
+      ];
+      const fresh = lab.home.spawn(command, args, options.env === undefined ? {} : { env: options.env });
+      child = fresh;
+      createInterface({ input: fresh.stderr }).on('line', (line) => logged.push(line));
+      await new Promise<void>((resolve, reject) => {
+        createInterface({ input: fresh.stdout }).once('line', () => resolve());
+        fresh.once('close', () => reject(new Error(`the helper ended:\n${logged.join('\n')}`)));
+      });
+    },
+    end: () => helper.kill('SIGTERM'),
+    async kill(signal) {
+      const closed = once(running(), 'close');
+      running().kill(signal);
+      await closed;
+      child = undefined;
+    },
+    pid: () => running().pid ?? 0,
+  };
+  await helper.write(doors);
+  await helper.start();
+  return helper;
+}
