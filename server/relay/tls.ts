@@ -85,7 +85,6 @@ export async function localCertificate(
       'config-invalid',
       `${folder}: relay.crt is not signed by ca.crt; use --new-certificate`,
     );
-  const covered = leaf.subjectAltName ?? '';
   const all = [...subjects.names, ...subjects.addresses];
   return {
     ...certificate,
@@ -94,10 +93,8 @@ export async function localCertificate(
       fingerprint: root.fingerprint256,
       appleProfile: appleProfile(root.raw),
     },
-    uncovered: all.filter((name) =>
-      isCanonical(name) === undefined
-        ? leaf.checkHost(name) === undefined
-        : leaf.checkIP(name) === undefined && !covered.includes(name),
+    uncovered: all.filter(
+      (name) => (isCanonical(name) === undefined ? leaf.checkHost(name) : leaf.checkIP(name)) === undefined,
     ),
   };
 }
