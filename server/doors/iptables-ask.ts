@@ -1,0 +1,42 @@
+import { run } from '../run.ts';
+import { findRules, listArguments, ruleArguments } from './iptables-rule.ts';
+import type { PlainRule } from './iptables-rule.ts';
+
+/** Where knockd's shell, and we, look for a tool that a command names without a path. */
+export const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const env = { PATH: searchPath };
+
+/** Rules like ours but spelled otherwise, asked one by one: enough for people, not for a list of bans. */
+const mostAsked = 64;
+
+/** iptables(8): 1 is "no such rule" (or chain), others are failures. Throws `tool-*`. */
+export async function hasRule(rule: PlainRule, address: string): Promise<boolean> {
+  const { code } = await run(rule.tool, ruleArguments(rule, '-C', address), { codes: [0, 1], env });
+  return code === 0;
+}
+
+/** Takes one such rule away; false when there was none. Throws `tool-*`. */
+export async function removeRule(rule: PlainRule, address: string): Promise<boolean> {
+  const { code } = await run(rule.tool, ruleArguments(rule, '-D', address), { codes: [0, 1], env });
+  return code === 0;
+}
+
+/**
+ * Every address for which the rule is there, with the number of its rules, whoever made them; `known`
+ * addresses are asked for in any case. Throws `tool-*`.
+ */
+export async function listRules(rule: PlainRule, known: readonly string[]): Promise<Map<string, number>> {
+  const { code, stdout } = await run(rule.tool, listArguments(rule), {
+    codes: [0, 1],
+    env,
+    maxOutput: 16 * 1024 * 1024,
+  });
+  if (code === 1) return new Map(); // no such chain
+  const { exact, perhaps } = findRules(rule, stdout);
+  const found = new Map<string, number>();
+  const asked = new Set([...exact.keys(), ...known, ...[...perhaps].slice(0, mostAsked)]);
+  for (const address of asked) {
+    if (await hasRule(rule, address)) found.set(address, exact.get(address) ?? 1);
+  }
+  return found;
+}

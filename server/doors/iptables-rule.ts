@@ -1,0 +1,178 @@
+import type { Family } from '../../lib/address.ts';
+import { isCanonical } from '../../lib/address.ts';
+
+/**
+ * A start command that is one plain iptables rule, taken apart without a shell: so it can be asked for
+ * (`-C`), listed (`-S`) and taken back (`-D`) as an argument array. Pure.
+ */
+export interface PlainRule {
+  /** As written: an absolute path, or a name for the fixed search path. */
+  readonly tool: string;
+  readonly family: Family;
+  readonly table: string;
+  readonly chain: string;
+  /** The rule itself with `%IP%` in it, without command, chain, position and table. */
+  readonly spec: readonly string[];
+}
+
+/** What sh would expand, join or run. Any of them, and the command is not plain. */
+const shellSpecial = /[\0-\x08\x0a-\x1f\\`$&|;<>(){}*?[\]#~]/;
+
+/** The words that `sh -c` would pass on, or undefined where only a shell can tell. */
+export function plainWords(command: string): string[] | undefined {
+  const words: string[] = [];
+  const word = /[ \t]*((?:[^ \t'"]|'[^']*'|"[^"]*")+)/y;
+  const text = command.replace(/[ \t]+$/, '');
+  while (word.lastIndex < text.length) {
+    const found = word.exec(text)?.[1];
+    if (found === undefined) return undefined;
+    // Quotes are kept apart from meaning: inside them the special characters are refused all the same.
+    if (shellSpecial.test(found)) return undefined;
+    words.push(
+      found.replace(
+        /'([^']*)'|"([^"]*)"/g,
+        (_all, single?: string, double?: string) => single ?? double ?? '',
+      ),
+    );
+  }
+  return words;
+}
+
+const tools = /^(?:\/(?:[A-Za-z0-9_.+-]+\/)*)?(ip6?tables)(?:-nft|-legacy)?$/;
+/** Other commands, and options that change what `-C` means or what the tool loads. */
+const foreign =
+  /^(?:-[DRLSFZNXPEhcM]|--(?:delete|replace|list|list-rules|flush|zero|new-chain|new|delete-chain|policy|rename-chain|rename|check|help|set-counters|modprobe|version))$/;
+
+/** The rule that a command inserts or appends; undefined when the command is anything else. */
+export function readPlainRule(command: string): PlainRule | undefined {
+  const [tool, ...words] = plainWords(command) ?? [];
+  const name = tools.exec(tool ?? '')?.[1];
+  if (tool === undefined || name === undefined || tool.includes('/../')) return undefined;
+  let table = 'filter';
+  let chain: string | undefined;
+  const spec: string[] = [];
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] ?? '';
+    const next = words[i + 1];
+    if (foreign.test(word) || word.startsWith('--table=')) return undefined;
+    if (/^(?:-I|-A|--insert|--append)$/.test(word)) {
+      if (chain !== undefined || next === undefined || !/^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/.test(next))
+        return undefined;
+      chain = next;
+      i += 1;
+      if ((word === '-I' || word === '--insert') && /^\d+$/.test(words[i + 1] ?? '')) i += 1;
+    } else if (word === '-t' || word === '--table') {
+      if (next === undefined || !/^[a-z]+$/.test(next)) return undefined;
+      table = next;
+      i += 1;
+    } else if (word === '-w' || word === '--wait' || word === '-W' || word === '--wait-interval') {
+      if (/^\d+$/.test(next ?? '')) i += 1;
+    } else if (word !== '-v' && word !== '--verbose') {
+      // A list of sources makes one rule each: no longer one rule.
+      if (word.includes('%IP%') && word.includes(',')) return undefined;
+      spec.push(word);
+    }
+  }
+  if (chain === undefined || spec.length === 0) return undefined;
+  return { tool, family: name === 'ip6tables' ? 6 : 4, table, chain, spec };
+}
+
+/** How long iptables may wait for its lock: knockd's own commands take it too. */
+const waiting = ['-w', '5'];
+
+/** `-C` asks whether the rule is there (status 0 or 1), `-D` takes one such rule away. */
+export function ruleArguments(rule: PlainRule, verb: '-C' | '-D', address: string): string[] {
+  const spec = rule.spec.map((word) => word.replaceAll('%IP%', address));
+  return [...waiting, '-t', rule.table, verb, rule.chain, ...spec];
+}
+
+export function listArguments(rule: PlainRule): string[] {
+  return [...waiting, '-t', rule.table, '-S', rule.chain];
+}
+
+const longNames: Readonly<Record<string, string>> = {
+  '-p': '--protocol',
+  '--proto': '--protocol',
+  '-s': '--source',
+  '--src': '--source',
+  '-d': '--destination',
+  '--dst': '--destination',
+  '-i': '--in-interface',
+  '-o': '--out-interface',
+  '-j': '--jump',
+  '-g': '--goto',
+  '-m': '--match',
+  '--destination-port': '--dport',
+  '--source-port': '--sport',
+};
+
+/** The options of a rule, each with its values, in an order of their own, spelled in one way. */
+function shapeOf(words: readonly string[]): string[] {
+  const options: string[][] = [];
+  let negated = false;
+  for (const word of words) {
+    if (word === '!') negated = true;
+    else if (word.startsWith('-') && word.length > 1) {
+      const [name = '', value] = word.startsWith('--') ? splitAt(word, '=') : [word];
+      const option = [(negated ? '! ' : '') + (longNames[name] ?? name)];
+      if (value !== undefined) option.push(value);
+      options.push(option);
+      negated = false;
+    } else options.at(-1)?.push(word.replace(/\/(?:32|128|255\.255\.255\.255)$/, ''));
+  }
+  const lines = options.map((option) => option.join(' '));
+  const protocol = lines.find((line) => line.startsWith('--protocol '))?.slice('--protocol '.length);
+  return lines
+    .filter(
+      (line) =>
+        line !== `--match ${protocol ?? ''}` && !/^--(?:source|destination) (?:0\.0\.0\.0|::)\/0$/.test(line),
+    )
+    .sort();
+}
+
+function splitAt(word: string, mark: string): [string, string?] {
+  const at = word.indexOf(mark);
+  return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+export interface ListedRules {
+  /** Address to the number of rules that are the rule for this address, spelled as iptables prints. */
+  readonly exact: ReadonlyMap<string, number>;
+  /** Addresses in rules that lead to the same target but are spelled otherwise: ask with `-C`. */
+  readonly perhaps: ReadonlySet<string>;
+}
+
+/** Reads `iptables -S CHAIN`. A service by name (`--dport ssh`) is printed as number: hence `perhaps`. */
+export function findRules(rule: PlainRule, listing: string): ListedRules {
+  const exact = new Map<string, number>();
+  const perhaps = new Set<string>();
+  const target = shapeOf(rule.spec).find((line) => /^--(?:jump|goto) /.test(line));
+  const shapes = new Map<string, string>();
+  for (const line of listing.split('\n')) {
+    if (!line.startsWith(`-A ${rule.chain} `)) continue;
+    const words = plainWords(line)?.slice(2);
+    if (words === undefined) continue;
+    const shape = shapeOf(words);
+    if (target !== undefined && !shape.includes(target)) continue;
+    for (const word of words) {
+      const address = word.replace(/\/(?:32|128)$/, '');
+      if (isCanonical(address) !== rule.family) continue;
+      let own = shapes.get(address);
+      if (own === undefined) {
+        own = shapeOf(rule.spec.map((part) => part.replaceAll('%IP%', address))).join('\n');
+        shapes.set(address, own);
+      }
+      if (own === shape.join('\n')) exact.set(address, (exact.get(address) ?? 0) + 1);
+      else perhaps.add(address);
+    }
+  }
+  for (const address of exact.keys()) perhaps.delete(address);
+  return { exact, perhaps };
+}
+
+/** A plain command that takes one rule away, as a closing section's start command or a stop command does. */
+export function isPlainRemoval(command: string): boolean {
+  const [tool, ...words] = plainWords(command) ?? [];
+  if (!tools.test(tool ?? '')) return false;
+  return words.filter((word) => word === '-D' || word === '--delete').length === 1;
+}
