@@ -102,6 +102,7 @@ export class Client {
       clock,
       send: (request) => this.connection.send(request),
       reason: () => this.reason(),
+      refused: () => (this.state.phase === 'refused' ? this.state.code : undefined),
       unanswered: () => this.connection.distrustLink('relay-no-answer'),
     });
   }

@@ -63,6 +63,8 @@ export interface Wire {
   send(request: Request): Sent | undefined;
   /** Why nothing gets through, if that is known. */
   reason(): ErrorCode | undefined;
+  /** The home's sealed refusal of this device, once it has come. */
+  refused(): ErrorCode | undefined;
   /** A request that was sent went unanswered. */
   unanswered(): void;
 }
@@ -117,7 +119,10 @@ export class Requests {
       };
       const cancel = clock.after(answerTime, () => this.tooLate(pending));
       this.waiting.add(pending);
-      this.sendOne(pending);
+      // The home has said no to this device for good: nothing will come to send it on.
+      const refusal = this.wire.refused();
+      if (refusal === undefined) this.sendOne(pending);
+      else pending.reject(new LatchkeyError(refusal));
     });
   }
 
