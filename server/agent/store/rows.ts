@@ -12,8 +12,6 @@ export interface DeviceRow {
   /** Ed25519. */
   readonly admissionKey: string;
   readonly pairedAt: number;
-  /** 0 until somebody at home says yes. */
-  readonly confirmed: 0 | 1;
   readonly revokedAt: number | null;
 }
 

@@ -13,7 +13,6 @@ const migrations: Record<string, Migration> = {
         .addColumn('boxKey', 'text', (column) => column.notNull())
         .addColumn('admissionKey', 'text', (column) => column.notNull())
         .addColumn('pairedAt', 'integer', (column) => column.notNull())
-        .addColumn('confirmed', 'integer', (column) => column.notNull())
         .addColumn('revokedAt', 'integer')
         .execute();
       await db.schema
@@ -61,7 +60,7 @@ const migrations: Record<string, Migration> = {
 
 /** Column order of each table, for the prepared upserts. */
 export const columns: { readonly [Name in keyof Tables]: readonly (keyof Tables[Name] & string)[] } = {
-  device: ['id', 'name', 'boxKey', 'admissionKey', 'pairedAt', 'confirmed', 'revokedAt'],
+  device: ['id', 'name', 'boxKey', 'admissionKey', 'pairedAt', 'revokedAt'],
   offer: ['id', 'usedAt', 'device'],
   request: ['device', 'id', 'kind', 'door', 'at', 'intent', 'outcome'],
   opening: ['door', 'address', 'device', 'openedAt', 'closesAt', 'closedAt'],
