@@ -8,6 +8,7 @@ import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { DoorDefinition } from '../doors/definition.ts';
 import type { DriverType } from '../doors/driver.ts';
 import { DoorKeeper } from '../doors/keeper.ts';
+import { requireRootOwned } from '../root-owned.ts';
 import { readHelperDoors } from './config.ts';
 import { drivers } from './registry.ts';
 import { answer, longestLine, parseRequest } from './verbs.ts';
@@ -44,10 +45,11 @@ const atOnce = 64;
 export async function startHelper(options: HelperOptions): Promise<Helper> {
   const { log } = options;
   const isRoot = process.getuid?.() === 0;
-  const read = () =>
-    isRoot ? readHelperDoors(options.config, options.types ?? drivers) : Promise.resolve([]);
+  // Resolved once: a link on the way to DIR cannot lead elsewhere later.
+  const config = isRoot ? requireRootOwned(options.config) : undefined;
+  const read = () => (config === undefined ? [] : readHelperDoors(config, options.types ?? drivers));
 
-  const definitions = await read();
+  const definitions = read();
   const keeper = new DoorKeeper({
     directory: options.directory,
     log,
@@ -68,7 +70,7 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   return {
     async reload() {
       try {
-        const next = await read();
+        const next = read();
         await keeper.replace(next);
         log(`helper: read again, ${next.length} doors`);
       } catch (error) {

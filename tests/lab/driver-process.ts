@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
 import { codeOf } from '../../lib/errors.ts';
-import { knockd } from '../../server/doors/knockd.ts';
-import { proxy } from '../../server/doors/proxy.ts';
-import type { DoorDriver, DriverType } from '../../server/doors/driver.ts';
+import { agentDrivers } from '../../server/agent/registry.ts';
+import type { DoorDriver } from '../../server/doors/driver.ts';
+import { drivers } from '../../server/helper/registry.ts';
 
 /** Inside a namespace: one driver, asked by lines of JSON. Started by driver-host.ts. */
 
-const types: Record<string, DriverType> = { knockd: knockd as DriverType, proxy: proxy as DriverType };
+const types = [...drivers, ...agentDrivers];
 const doors = new Map<string, DoorDriver>();
 const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
@@ -24,7 +24,7 @@ interface Request {
 async function answer(request: Request): Promise<unknown> {
   const { id, verb, address = '', directory = '' } = request;
   if (verb === 'create') {
-    const type = types[request.driver ?? ''];
+    const type = types.find((one) => one.name === request.driver);
     if (type === undefined) throw new Error('no such driver');
     const options = type.read(request.table ?? {});
     const context = { door: request.door, directory, log: (log: string) => print({ log }) };
