@@ -123,6 +123,7 @@ export class Agent {
         }),
     );
     this.pairing = new Pairing({
+      store,
       devices,
       audit,
       clock,
@@ -143,10 +144,6 @@ export class Agent {
   private async begin(): Promise<void> {
     const { file, log } = this.options;
     await this.setDoors(file.door);
-    // An offer lives in memory: whoever waited on one of an earlier run waits in vain.
-    for (const row of this.devices.all()) {
-      if (row.confirmed === 0) await this.devices.put({ ...row, revokedAt: this.clock.wall() });
-    }
     await this.settle();
     await this.audit.note({ kind: 'started' });
     this.watch.start();

@@ -123,7 +123,7 @@ function listDevices(agent: Agent): object[] {
       id: row.id,
       name: row.name,
       pairedAt: row.pairedAt,
-      confirmed: row.confirmed === 1,
+      confirmed: !agent.devices.isWaiting(row.id),
       ...(seen === undefined ? {} : { lastSeenMs: Math.round(now - seen) }),
       open: [...agent.openings.held.values()]
         .filter((held) => held.row.device === row.id && held.phase !== 'closed')

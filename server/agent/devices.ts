@@ -4,36 +4,52 @@ import { fromBase64, toBase64 } from '../../lib/protocol/bytes.ts';
 import type { DeviceRow } from './store/rows.ts';
 import type { Store } from './store/store.ts';
 
-/** The paired devices: read from memory at every request, written to disk before anything depends on it. */
+/**
+ * The paired devices: read from memory at every request, written to disk before anything depends on it. One that
+ * waits for a yes at home lives in memory alone: if the process ends, it was never there.
+ */
 export class Devices {
   private readonly store: Store;
   private readonly byId = new Map<string, DeviceRow>();
   private readonly seen = new Map<string, number>();
+  private readonly waiting = new Map<string, DeviceRow>();
 
   constructor(store: Store) {
     this.store = store;
     for (const row of store.loaded.devices) this.byId.set(row.id, row);
   }
 
-  /** Not revoked, confirmed or not. */
+  /** Not revoked; those that wait too. */
   all(): DeviceRow[] {
-    return [...this.byId.values()].filter((row) => row.revokedAt === null);
+    return [...this.byId.values(), ...this.waiting.values()].filter((row) => row.revokedAt === null);
   }
 
   get(id: string): DeviceRow | undefined {
-    return this.byId.get(id);
+    return this.byId.get(id) ?? this.waiting.get(id);
+  }
+
+  isWaiting(id: string): boolean {
+    return this.waiting.has(id);
+  }
+
+  wait(row: DeviceRow): void {
+    this.waiting.set(row.id, row);
+  }
+
+  forget(id: string): void {
+    this.waiting.delete(id);
   }
 
   /** The newest device with key C, revoked or not. */
   ofKey(boxKey: Uint8Array): DeviceRow | undefined {
     const key = toBase64(boxKey);
-    return [...this.byId.values()]
+    return [...this.byId.values(), ...this.waiting.values()]
       .filter((row) => row.boxKey === key)
       .sort((a, b) => b.pairedAt - a.pairedAt)[0];
   }
 
   nameOf(id: string): string | undefined {
-    return this.byId.get(id)?.name;
+    return this.get(id)?.name;
   }
 
   admissionKeys(): Uint8Array[] {
@@ -41,20 +57,13 @@ export class Devices {
   }
 
   /** A row for a new device; not yet known: `put` makes it so. */
-  static draft(
-    name: string,
-    boxKey: Uint8Array,
-    admissionKey: string,
-    confirmed: boolean,
-    now: number,
-  ): DeviceRow {
+  static draft(name: string, boxKey: Uint8Array, admissionKey: string, now: number): DeviceRow {
     return {
       id: toBase64(randomBytes(16)),
       name,
       boxKey: toBase64(boxKey),
       admissionKey,
       pairedAt: now,
-      confirmed: confirmed ? 1 : 0,
       revokedAt: null,
     };
   }
@@ -63,6 +72,7 @@ export class Devices {
   async put(row: DeviceRow, ...also: Parameters<Store['commit']>[0]): Promise<void> {
     await this.store.commit([{ put: 'device', value: row }, ...also]);
     this.byId.set(row.id, row);
+    this.waiting.delete(row.id);
   }
 
   sawNow(id: string, monotonic: number): void {
@@ -75,10 +85,10 @@ export class Devices {
 
   /** Throws `session-unknown-device`, `session-revoked` or `session-unconfirmed`. */
   require(id: string): DeviceRow {
+    if (this.waiting.has(id)) throw new LatchkeyError('session-unconfirmed');
     const row = this.byId.get(id);
     if (row === undefined) throw new LatchkeyError('session-unknown-device');
     if (row.revokedAt !== null) throw new LatchkeyError('session-revoked');
-    if (row.confirmed === 0) throw new LatchkeyError('session-unconfirmed');
     return row;
   }
 }

@@ -152,7 +152,7 @@ const handlers: Handlers = {
         pairedAt: row.pairedAt,
         ...(seen === undefined ? {} : { lastSeenMs: Math.max(0, Math.round(now - seen)) }),
         self: row.id === live.device,
-        confirmed: row.confirmed === 1,
+        confirmed: !parts.devices.isWaiting(row.id),
         openings: held.map((one) => ({
           door: one.row.door,
           address: one.row.address,

@@ -14,6 +14,7 @@ import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import { Devices } from './devices.ts';
 import type { DeviceRow } from './store/rows.ts';
+import type { Store } from './store/store.ts';
 
 /** What the people at home are told while an offer is out. */
 export type PairingNews =
@@ -37,6 +38,7 @@ interface LiveOffer {
 }
 
 interface Parts {
+  readonly store: Store;
   readonly devices: Devices;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -118,11 +120,10 @@ export class Pairing {
   }
 
   private async forget(row: DeviceRow, code: ErrorCode): Promise<void> {
-    const { devices, audit, clock } = this.parts;
-    const event = audit.draft({ kind: 'refused', device: row.name, code });
-    await devices.put({ ...row, revokedAt: clock.wall() }, event);
-    audit.tell(event);
+    const { devices, audit } = this.parts;
+    devices.forget(row.id);
     this.parts.answered(row.id, code);
+    await audit.note({ kind: 'refused', device: row.name, code });
   }
 
   /**
@@ -152,12 +153,17 @@ export class Pairing {
       await audit.note({ kind: 'pairing-second', device: claim.name });
       throw new LatchkeyError('pairing-used');
     }
-    const row = Devices.draft(claim.name, boxKey, claim.admission, !live.confirm, clock.wall());
+    const row = Devices.draft(claim.name, boxKey, claim.admission, clock.wall());
     // Taken at once, in memory: a second claim cannot pass while the first is being written.
     live.claimed = { row, code };
     const event = audit.draft({ kind: live.confirm ? 'pairing' : 'paired', device: row.name });
     const used = { id: words(live.offer.secret), usedAt: clock.wall(), device: row.id };
-    await devices.put(row, { put: 'offer', value: used }, event);
+    if (live.confirm) {
+      await this.parts.store.commit([{ put: 'offer', value: used }, event]);
+      devices.wait(row);
+    } else {
+      await devices.put(row, { put: 'offer', value: used }, event);
+    }
     audit.tell(event);
     this.parts.keysChanged();
     this.tell({ event: live.confirm ? 'claimed' : 'paired', name: row.name, code, device: row.id });
@@ -174,7 +180,7 @@ export class Pairing {
     if (!yes) return this.end('pairing-refused');
     live.answered = true;
     const event = audit.draft({ kind: 'paired', device: live.claimed.row.name });
-    await devices.put({ ...live.claimed.row, confirmed: 1 }, event);
+    await devices.put(live.claimed.row, event);
     audit.tell(event);
     this.parts.keysChanged();
     this.parts.answered(device, undefined);

@@ -72,7 +72,7 @@ export class Reception {
   }
 
   private ready(row: DeviceRow, waitMs: number | undefined): Notice {
-    const waiting = row.confirmed === 0;
+    const waiting = this.parts.devices.isWaiting(row.id);
     return {
       type: 'ready',
       home: this.parts.home,
