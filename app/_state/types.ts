@@ -1,5 +1,5 @@
 import type { ShownDoor } from '../../lib/client/doors.ts';
-import type { OpeningStep } from '../../lib/client/step-log.ts';
+import type { OpeningStep } from '../../lib/client/opening.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { DeviceView, EventView } from '../../lib/protocol/message.ts';
 
@@ -179,7 +179,8 @@ export type UpdateState = 'none' | 'ready' | 'applying';
 
 /** What a pasted or scanned text is, said while it is typed. */
 export type LinkCheck =
-  | { readonly ok: true; readonly home: string; readonly key: Uint8Array }
+  /** The link does not name the home: its key is all there is to show before the home has spoken. */
+  | { readonly ok: true; readonly key: Uint8Array }
   | { readonly ok: false; readonly code: ErrorCode };
 
 /**

@@ -1,23 +1,15 @@
 import { LatchkeyError, type ErrorCode } from '../errors.ts';
 import { equal, fromBase64, toBase64 } from '../protocol/bytes.ts';
 import type { Random } from '../protocol/keys.ts';
-import type {
-  Challenge,
-  DeviceView,
-  DoorView,
-  EventView,
-  Evidence,
-  Notice,
-  NoticeOf,
-} from '../protocol/message.ts';
+import type { Challenge, DeviceView, DoorView, EventView, Notice, NoticeOf } from '../protocol/message.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-types.ts';
 import { Events, isReady, type ClientEvent, type Greeting } from './events.ts';
 import type { HomeRecord } from './home-record.ts';
 import type { ClientKeys } from './keys.ts';
-import { collectEvidence } from './observe.ts';
+import { askAddress, collectEvidence } from './observe.ts';
 import { answerTime, Requests, type Answer } from './requests.ts';
-import { StepLog, type OpeningStep } from './step-log.ts';
+import { StepLog, type Armed, type Opened, type ReleaseOptions } from './opening.ts';
 import type { Clock, Dial, Observe } from './transport.ts';
 
 export interface ClientOptions {
@@ -27,33 +19,6 @@ export interface ClientOptions {
   readonly observe: Observe;
   readonly random: Random;
   readonly clock: Clock;
-}
-
-/** A challenge and the address evidence for it: good for one `release`, in this session, for 10 s. */
-export interface Armed {
-  readonly door: string;
-  readonly challenge: string;
-  readonly evidence: readonly Evidence[];
-  readonly session: Uint8Array;
-  /** When the challenge was asked for, monotonic ms. */
-  readonly at: number;
-}
-
-export interface ReleaseOptions {
-  /** Whole seconds; absent: the door's own default. */
-  readonly seconds?: number;
-  /** Each real step once, as it is heard of. */
-  readonly onStep?: (step: OpeningStep) => void;
-}
-
-export interface Opened {
-  readonly door: DoorView;
-  /** The address that it is open for. */
-  readonly address: string;
-  readonly remainingMs?: number;
-  /** The address was vouched for by the relay alone. */
-  readonly vouched: boolean;
-  readonly steps: readonly OpeningStep[];
 }
 
 interface Opening {
@@ -102,7 +67,7 @@ export class Client {
       clock,
       send: (request) => this.connection.send(request),
       reason: () => this.reason(),
-      refused: () => (this.state.phase === 'refused' ? this.state.code : undefined),
+      wake: () => this.wake(),
       unanswered: () => this.connection.distrustLink('relay-no-answer'),
     });
   }
@@ -135,6 +100,16 @@ export class Client {
     this.connection.stop();
   }
 
+  /** The relay now used, or to be tried next. */
+  get relay(): string {
+    return this.connection.relay;
+  }
+
+  /** The address that the relay says it sees this device at: a hint for people, proof of nothing. Throws `relay-*`. */
+  seenFrom(): Promise<string> {
+    return askAddress(this.relay, this.options.observe, this.options.random);
+  }
+
   networkBack(): void {
     this.connection.networkBack();
   }
@@ -144,7 +119,7 @@ export class Client {
    * is being made, WELCOME's challenge serves, so that the opening can be its first frame.
    */
   async arm(door: string): Promise<Armed> {
-    this.connection.start();
+    this.wake();
     const greeting = this.connection.isAccepted ? undefined : (this.take() ?? (await this.nextGreeting()));
     const { challenge, session, at } = greeting ?? (await this.askChallenge(door));
     const { observe, clock } = this.options;
@@ -231,6 +206,13 @@ export class Client {
     if (state.phase === 'waiting' || state.phase === 'refused') return state.code;
     if (state.phase === 'connecting') return state.code;
     return state.phase === 'off' ? 'relay-unreachable' : undefined;
+  }
+
+  /** A person asks: no reason to wait for the next try. A refusal stands until `connect`. */
+  private wake(): void {
+    const { state } = this.connection;
+    if (state.phase === 'refused') throw new LatchkeyError(state.code);
+    if (state.phase === 'off' || state.phase === 'waiting') this.connection.start();
   }
 
   private async askChallenge(door: string): Promise<Greeting> {

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { isCanonical } from '../address.ts';
 import { codeOf, LatchkeyError, type ErrorCode } from '../errors.ts';
+import { toBase64 } from '../protocol/bytes.ts';
+import type { Random } from '../protocol/keys.ts';
 import type { Evidence, ObserverTask } from '../protocol/message.ts';
 import type { Clock, Observe } from './transport.ts';
 
@@ -27,6 +29,13 @@ async function ask(task: ObserverTask, relay: string, observe: Observe): Promise
     throw new LatchkeyError('protocol-malformed', 'observer statement');
   }
   return { observer: said.output.observer, address: said.output.address, signature: said.output.signature };
+}
+
+/** The address that a relay says it sees this device at: a hint for people, proof of nothing. Throws `relay-*`. */
+export async function askAddress(relay: string, observe: Observe, random: Random): Promise<string> {
+  const said = v.safeParse(statement, await observe(relay, toBase64(random(32))));
+  if (!said.success) throw new LatchkeyError('protocol-malformed', 'observer statement');
+  return said.output.address;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { formatClock } from '../duration.ts';
 import { LatchkeyError, type ErrorCode } from '../errors.ts';
 import type { Notice, NoticeOf, Request, Result, ResultOf } from '../protocol/message.ts';
 import type { Sent } from './connection-types.ts';
@@ -18,14 +19,15 @@ const resultTypes = {
   revoke: 'revoked',
 } as const satisfies Record<Request['type'], Result['type']>;
 
-type Answers<Type extends Request['type']> = ResultOf<(typeof resultTypes)[Type]>;
+/** What answers a request of this type. */
+export type Answers<Type extends Request['type']> = ResultOf<(typeof resultTypes)[Type]>;
 
 /** Sealed by the home; `remainingMs` says how long the reason lasts, where the home knows. */
 export class HomeRefusal extends LatchkeyError {
   readonly remainingMs: number | undefined;
 
   constructor(code: ErrorCode, remainingMs: number | undefined) {
-    super(code);
+    super(code, remainingMs === undefined ? undefined : `${formatClock(remainingMs)} left`);
     this.name = 'HomeRefusal';
     this.remainingMs = remainingMs;
   }
@@ -63,8 +65,8 @@ export interface Wire {
   send(request: Request): Sent | undefined;
   /** Why nothing gets through, if that is known. */
   reason(): ErrorCode | undefined;
-  /** The home's sealed refusal of this device, once it has come. */
-  refused(): ErrorCode | undefined;
+  /** Starts to reach the home, if nothing does. Throws the home's sealed refusal of this device. */
+  wake(): void;
   /** A request that was sent went unanswered. */
   unanswered(): void;
 }
@@ -119,10 +121,12 @@ export class Requests {
       };
       const cancel = clock.after(answerTime, () => this.tooLate(pending));
       this.waiting.add(pending);
-      // The home has said no to this device for good: nothing will come to send it on.
-      const refusal = this.wire.refused();
-      if (refusal === undefined) this.sendOne(pending);
-      else pending.reject(new LatchkeyError(refusal));
+      try {
+        this.wire.wake();
+        this.sendOne(pending);
+      } catch (error) {
+        pending.reject(error as LatchkeyError);
+      }
     });
   }
 

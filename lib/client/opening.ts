@@ -1,4 +1,4 @@
-import type { NoticeOf, Step } from '../protocol/message.ts';
+import type { DoorView, Evidence, NoticeOf, Step } from '../protocol/message.ts';
 
 /** One thing that really happened on the way to an open door. */
 export interface OpeningStep {
@@ -11,6 +11,33 @@ export interface OpeningStep {
    * at most the way back later.
    */
   readonly atMs: number;
+}
+
+/** A challenge and the address evidence for it: good for one `release`, in this session, for 10 s. */
+export interface Armed {
+  readonly door: string;
+  readonly challenge: string;
+  readonly evidence: readonly Evidence[];
+  readonly session: Uint8Array;
+  /** When the challenge was asked for, monotonic ms. */
+  readonly at: number;
+}
+
+export interface ReleaseOptions {
+  /** Whole seconds; absent: the door's own default. */
+  readonly seconds?: number;
+  /** Each real step once, as it is heard of. */
+  readonly onStep?: (step: OpeningStep) => void;
+}
+
+export interface Opened {
+  readonly door: DoorView;
+  /** The address that it is open for. */
+  readonly address: string;
+  readonly remainingMs?: number;
+  /** The address was vouched for by the relay alone. */
+  readonly vouched: boolean;
+  readonly steps: readonly OpeningStep[];
 }
 
 /** Puts the home's times, which count from the frame's arrival there, on this device's line. */

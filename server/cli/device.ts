@@ -1,0 +1,224 @@
+import { hostname } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { Client } from '../../lib/client/client.ts';
+import type { PairingWait } from '../../lib/client/pair.ts';
+import type { OpeningStep } from '../../lib/client/opening.ts';
+import { parseDuration } from '../../lib/duration.ts';
+import { LatchkeyError } from '../../lib/errors.ts';
+import type { EventView } from '../../lib/protocol/message.ts';
+import { pairDevice, withHome } from '../device/device.ts';
+import { deviceFolder } from '../device/folder.ts';
+import { print, say } from '../device/print.ts';
+import { doorLine, doorRow, show } from '../device/rows.ts';
+import { isLoopback } from '../device/tls.ts';
+
+interface Common {
+  readonly json?: boolean;
+  readonly home?: string;
+}
+
+/** A home may be seen from loopback only through a relay there; nobody else needs the extra question. */
+async function seenFrom(client: Client): Promise<string | undefined> {
+  return isLoopback(client.relay) ? client.seenFrom().catch(() => undefined) : undefined;
+}
+
+async function doors(options: Common): Promise<void> {
+  await withHome(folder(), options.home, async (client) => {
+    const seen = await client.doors();
+    const address = await seenFrom(client);
+    const rows = seen.value.map((door) => doorRow({ ...seen, value: door }, client.relay, address));
+    print(options.json === true, rows, rows.length === 0 ? ['No doors.'] : rows.map(doorLine));
+  });
+}
+
+const stepWords: Record<OpeningStep['step'], string> = {
+  sealed: 'sealed here',
+  relayed: 'passed on by the relay',
+  received: 'received at home',
+  asked: 'door asked',
+  knock: 'knock',
+  sesame: 'all knocks heard',
+  rule: 'rule in place',
+  checked: 'read back',
+};
+
+function stepLine(step: OpeningStep): string {
+  const which = step.n === undefined ? '' : ` ${step.n}${step.of === undefined ? '' : ` of ${step.of}`}`;
+  return `${(step.atMs / 1000).toFixed(2).padStart(6)} s  ${stepWords[step.step]}${which}`;
+}
+
+async function open(door: string, options: Common & { for?: string }): Promise<void> {
+  const seconds = options.for === undefined ? undefined : parseTime(options.for);
+  await withHome(folder(), options.home, async (client) => {
+    const json = options.json === true;
+    const heard: OpeningStep[] = [];
+    const onStep = (step: OpeningStep): void => {
+      heard.push(step);
+      if (!json) say(stepLine(step));
+    };
+    const armed = await client.arm(door);
+    const opened = await client.release(armed, { ...(seconds === undefined ? {} : { seconds }), onStep });
+    const { address, steps, vouched } = opened.value;
+    const row = doorRow({ ...opened, value: opened.value.door }, client.relay, address);
+    // Progress that got lost is not repeated: what the answer alone knows is said with it.
+    const late = steps.filter(
+      (step) => !heard.some((before) => before.step === step.step && before.n === step.n),
+    );
+    const { name, state, endpoint, remainingMs, verifiedAt } = row;
+    print(
+      json,
+      {
+        name,
+        state,
+        endpoint,
+        address,
+        ...(remainingMs === undefined ? {} : { remainingMs }),
+        ...(verifiedAt === undefined ? {} : { verifiedAt }),
+        steps: steps.map(({ step, n, atMs }) => ({ step, ...(n === undefined ? {} : { n }), atMs })),
+      },
+      [
+        ...late.map(stepLine),
+        ...(vouched ? ['Address vouched for by the relay alone.'] : []),
+        `${doorLine(row)}  for ${address}`,
+      ],
+    );
+  });
+}
+
+async function close(door: string, options: Common): Promise<void> {
+  await withHome(folder(), options.home, async (client) => {
+    const seen = await client.close(door);
+    const row = doorRow(seen, client.relay, await seenFrom(client));
+    print(options.json === true, row, [doorLine(row)]);
+    const still = show(seen).own;
+    if (still !== undefined && row.state !== 'closed')
+      throw new LatchkeyError('tool-still-open', still.address);
+  });
+}
+
+function eventLine(event: EventView): string {
+  const parts = [event.door, event.device, event.user, event.address, event.code];
+  const when = new Date(event.at).toISOString().replace('T', ' ').slice(0, 19);
+  return [when, event.kind.padEnd(14), ...parts.filter((part) => part !== undefined)].join('  ');
+}
+
+async function activity(options: Common & { limit: string; before?: string }): Promise<void> {
+  const limit = whole(options.limit, 1, 50, '--limit');
+  const before =
+    options.before === undefined ? undefined : whole(options.before, 0, Number.MAX_SAFE_INTEGER, '--before');
+  await withHome(folder(), options.home, async (client) => {
+    const events = await client.activity(limit, before);
+    print(options.json === true, events, events.length === 0 ? ['Nothing yet.'] : events.map(eventLine));
+  });
+}
+
+async function devices(options: Common): Promise<void> {
+  await withHome(folder(), options.home, async (client) => {
+    const list = await client.devices();
+    print(
+      options.json === true,
+      list,
+      list.map(
+        ({ id, name, self, confirmed, openings }) =>
+          `${id}  ${name}${self ? ', this device' : ''}${confirmed ? '' : ', not confirmed'}${openings
+            .map((opening) => `, has ${opening.door} open`)
+            .join('')}`,
+      ),
+    );
+  });
+}
+
+async function revoke(device: string, options: Common): Promise<void> {
+  await withHome(folder(), options.home, async (client) => {
+    const list = await client.devices();
+    const found = list.filter(({ id, name }) => id === device || name === device);
+    const [one] = found;
+    if (one === undefined) throw new LatchkeyError('config-missing', `no device "${device}"`);
+    if (found.length > 1) throw new LatchkeyError('config-usage', `several devices "${device}": give the id`);
+    await client.revoke(one.id);
+    print(options.json === true, { device: one.id, name: one.name }, [`Revoked ${one.name}.`]);
+  });
+}
+
+async function compare(wait: PairingWait, ask: boolean): Promise<void> {
+  say(`${wait.home} asks whether this device may come in. Its code here: ${wait.code}`);
+  say('Until someone at home says yes, this device can do nothing.');
+  if (!ask || !process.stdin.isTTY) return;
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await lines.question('Does the home show the same code? [y/n] ');
+    if (!/^y/i.test(answer.trim())) throw new LatchkeyError('pairing-refused', 'the codes differ');
+  } finally {
+    lines.close();
+  }
+}
+
+async function pairWith(link: string, options: Common & { yes?: boolean; name: string }): Promise<void> {
+  const json = options.json === true;
+  let code: string | undefined;
+  const record = await pairDevice(folder(), link, options.name, async (wait) => {
+    code = wait.code;
+    if (!json) await compare(wait, options.yes !== true);
+  });
+  print(
+    json,
+    {
+      home: record.name,
+      device: record.device,
+      name: record.deviceName,
+      relays: record.relays,
+      ...(code === undefined ? {} : { code }),
+    },
+    [`Paired with ${record.name} as ${record.deviceName}.`],
+  );
+}
+
+function folder(): string {
+  return deviceFolder(process.env);
+}
+
+function parseTime(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    throw new LatchkeyError('config-usage', cause instanceof LatchkeyError ? cause.detail : undefined, {
+      cause,
+    });
+  }
+}
+
+function whole(text: string, least: number, most: number, option: string): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new LatchkeyError('config-usage', `${option} is a whole number from ${least} to ${most}`);
+}
+
+/** `latchkey device …`: this terminal as a device, with the same messages and rights as the app. */
+export function register(program: Command): void {
+  const device = program.command('device').description('this terminal as a paired device');
+  const add = (usage: string, description: string): Command =>
+    device
+      .command(usage)
+      .description(description)
+      .option('--json', 'one JSON value on stdout')
+      .option('--home <name>', 'which home, where several are paired (default: the last paired)');
+  device
+    .command('pair <link>')
+    .description('pair with the home that printed the link')
+    .option('--yes', 'ask nothing here; the home still decides')
+    .option('--name <name>', 'what this device is called at home', hostname().slice(0, 64))
+    .option('--json', 'one JSON value on stdout')
+    .action(pairWith);
+  add('doors', 'the doors, as the home read them just now').action(doors);
+  add('open <door>', 'open a door for the address this device is seen from')
+    .option('--for <time>', 'how long, such as 90s or 5m (default: the door’s own)')
+    .action(open);
+  add('close <door>', 'close what this device opened').action(close);
+  add('activity', 'what happened at home, newest first')
+    .option('--limit <count>', '1 to 50', '20')
+    .option('--before <number>', 'older than this event')
+    .action(activity);
+  add('devices', 'the devices that are paired with the home').action(devices);
+  add('revoke <device>', 'turn a device away from now on, by name or id').action(revoke);
+}

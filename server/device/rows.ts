@@ -1,0 +1,43 @@
+import { showDoor, type ShownDoor } from '../../lib/client/doors.ts';
+import type { Answer } from '../../lib/client/requests.ts';
+import type { DoorState } from '../../lib/door.ts';
+import { formatClock } from '../../lib/duration.ts';
+import type { DoorView } from '../../lib/protocol/message.ts';
+import { clock } from './clock.ts';
+import { endpointOf, type Endpoint } from './endpoint.ts';
+
+/** A door as `device doors --json` prints it. */
+export interface DoorRow {
+  readonly name: string;
+  readonly driver: string;
+  readonly state: DoorState;
+  readonly endpoint: Endpoint;
+  readonly remainingMs?: number;
+  /** Unix ms of this machine: when the home last read the door from the system. */
+  readonly verifiedAt?: number;
+}
+
+export function show(seen: Answer<DoorView>): ShownDoor {
+  return showDoor(seen, { now: clock.now(), answering: true });
+}
+
+export function doorRow(seen: Answer<DoorView>, relay: string, seenFrom: string | undefined): DoorRow {
+  const door = show(seen);
+  return {
+    name: door.name,
+    driver: door.driver,
+    state: door.state,
+    endpoint: endpointOf(door, relay, seenFrom),
+    ...(door.own?.remainingMs === undefined ? {} : { remainingMs: Math.round(door.own.remainingMs) }),
+    ...(door.verifiedMs === undefined ? {} : { verifiedAt: Math.round(Date.now() - door.verifiedMs) }),
+  };
+}
+
+export function endpointText({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+export function doorLine(row: DoorRow): string {
+  const left = row.remainingMs === undefined ? '' : `, ${formatClock(row.remainingMs)} left`;
+  return `${row.name.padEnd(16)} ${row.state}${left}  ${endpointText(row.endpoint)}  (${row.driver})`;
+}
