@@ -110,6 +110,8 @@ export class Openings {
       const host = doors.host(order.door.name);
       const steps: Step[] = [{ step: 'received', atMs: 0 }];
       const step = (stage: Stage['stage'], n?: number, of?: number): void => {
+        // The home agent has asked the room, the room its driver: one step to whoever looks on.
+        if (stage === 'asked' && steps.some((made) => made.step === 'asked')) return;
         const atMs = Math.round(clock.now() - order.receivedAt);
         const made: Step = {
           step: stage,
