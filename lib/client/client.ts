@@ -1,4 +1,4 @@
-import { LatchkeyError, type ErrorCode } from '../errors.ts';
+import { codeOf, LatchkeyError, type ErrorCode } from '../errors.ts';
 import { equal, fromBase64, toBase64 } from '../protocol/bytes.ts';
 import type { Random } from '../protocol/keys.ts';
 import type { Challenge, DeviceView, DoorView, EventView, Notice, NoticeOf } from '../protocol/message.ts';
@@ -196,9 +196,15 @@ export class Client {
     return (await this.requests.ask({ type: 'devices' })).value.devices;
   }
 
-  /** `device` is a `DeviceView`'s id. */
+  /** `device` is a `DeviceView`'s id. Revoking this device itself ends the session too. */
   async revoke(device: string): Promise<void> {
-    await this.requests.ask({ type: 'revoke', id: toBase64(this.options.random(16)), device });
+    try {
+      await this.requests.ask({ type: 'revoke', id: toBase64(this.options.random(16)), device });
+    } catch (error) {
+      // Sealed, so it is the home's word that what was asked for is so.
+      const isOwn = device === this.options.record.device;
+      if (!isOwn || codeOf(error, 'relay-no-answer') !== 'session-revoked') throw error;
+    }
   }
 
   private reason(): ErrorCode | undefined {

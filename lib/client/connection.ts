@@ -19,6 +19,9 @@ import { hostOf, type Link } from './transport.ts';
 /** A link that was ready for less than this does not count as a good one: ms. */
 const steadyAfter = 10_000;
 
+/** A home busy with other handshakes is tried this often again before it counts as not reached. */
+const busyTries = 3;
+
 function challengeOf(greeting: string): Challenge | undefined {
   try {
     return readChallenge(utf8(greeting));
@@ -56,6 +59,7 @@ export class Connection {
   private failures = 0;
   /** Links in a row that were lost soon after they were ready. */
   private flaps = 0;
+  private busy = 0;
   private reason: ErrorCode | undefined;
   private cancelWait: () => void = () => undefined;
   private heard: number | undefined;
@@ -173,6 +177,8 @@ export class Connection {
     if (attempt.readyAt !== undefined) {
       this.flaps = clock.now() - attempt.readyAt < steadyAfter ? this.flaps + 1 : 1;
       wait = backoff(this.flaps, random);
+    } else if (code === 'session-busy' && this.busy < busyTries) {
+      wait = backoff(++this.busy, random);
     } else {
       this.turn++;
       if (this.turn % relays.length === 0) wait = backoff(++this.failures, random);
@@ -282,6 +288,7 @@ export class Connection {
       attempt.readyAt = this.heard;
       attempt.cancelLimit();
       this.failures = 0;
+      this.busy = 0;
       this.reason = undefined;
       this.setState({ phase: 'ready', relay: attempt.relay });
     }

@@ -2,13 +2,12 @@ import { Client } from '../../lib/client/client.ts';
 import { keysFrom, newSecretKeys } from '../../lib/client/keys.ts';
 import { checkLink, pair, type PairingWait } from '../../lib/client/pair.ts';
 import type { HomeRecord } from '../../lib/client/home-record.ts';
-import { LatchkeyError } from '../../lib/errors.ts';
 import { fromBase64 } from '../../lib/protocol/bytes.ts';
 import { clock, random } from './clock.ts';
 import { dialWith } from './dial.ts';
 import { readHome, storeHome, type PairedHome } from './folder.ts';
 import { observeWith } from './observe.ts';
-import { isLoopback } from './tls.ts';
+import { checkAddress } from './tls.ts';
 
 /** Runs with a client of the stored home; its socket is closed when `act` ends. Throws what `act` throws, and `config-*`. */
 export async function withHome<Value>(
@@ -45,11 +44,7 @@ export async function pairDevice(
   waiting: (wait: PairingWait) => Promise<void>,
 ): Promise<HomeRecord> {
   const checked = checkLink(link);
-  for (const relay of checked.relays) {
-    if (relay.startsWith('http:') && !isLoopback(relay)) {
-      throw new LatchkeyError('relay-certificate', `${relay} is plain HTTP`);
-    }
-  }
+  checked.relays.forEach(checkAddress);
   const secrets = newSecretKeys(random);
   let stopped: (error: unknown) => void = () => undefined;
   const refused = new Promise<never>((_resolve, reject) => {

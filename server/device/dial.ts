@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { deviceEndpoint, type Dial } from '../../lib/client/transport.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { admissionTime, maxFrame } from '../../lib/protocol/version.ts';
-import { connectFailure, connectTo } from './tls.ts';
+import { checkAddress, connectFailure, connectTo } from './tls.ts';
 
 /** A relay that answers the upgrade with a page has said something: 503 is the relay's "full". */
 function refusalOf(status: number | undefined): ErrorCode {
@@ -14,6 +14,12 @@ function refusalOf(status: number | undefined): ErrorCode {
 export function dialWith(spki: Uint8Array | undefined): Dial {
   return (relay, events) => {
     const endpoint = deviceEndpoint(relay);
+    try {
+      checkAddress(endpoint);
+    } catch (error) {
+      const timer = setImmediate(() => events.closed(connectFailure(error)));
+      return { send: () => undefined, close: () => clearImmediate(timer) };
+    }
     const socket = new WebSocket(endpoint, {
       createConnection: () => connectTo(endpoint, spki),
       perMessageDeflate: false,

@@ -2,7 +2,7 @@ import { request as requestPlain, type IncomingMessage, type RequestOptions } fr
 import { request as requestTls } from 'node:https';
 import { observeEndpoint, type Observe } from '../../lib/client/transport.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
-import { connectFailure, connectTo } from './tls.ts';
+import { checkAddress, connectFailure, connectTo } from './tls.ts';
 
 const longest = 4096;
 
@@ -17,8 +17,8 @@ export function observeWith(spki: Uint8Array | undefined, relays: readonly strin
         reject(new LatchkeyError(connectFailure(error), base, { cause: error }));
       try {
         const address = observeEndpoint(base, nonce);
+        checkAddress(address);
         const options: RequestOptions = {
-          agent: false,
           timeout: 5000,
           headers: { accept: 'application/json' },
           createConnection: () => connectTo(address, spki, relays.includes(base) ? 'pinned' : 'either'),

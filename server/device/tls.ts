@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isIP, connect as connectPlain, Socket } from 'node:net';
+import { isIP, connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { equal } from '../../lib/protocol/bytes.ts';
 import { codeOf, LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
@@ -10,6 +10,12 @@ export function isLoopback(address: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
+/** Throws `relay-certificate` for a plain HTTP address of another machine: there is nothing to check it by. */
+export function checkAddress(address: string): void {
+  if (/^(?:https|wss):/.test(address) || isLoopback(address)) return;
+  throw new LatchkeyError('relay-certificate', `${address} is plain HTTP`);
+}
+
 function pinned(socket: TLSSocket, spki: Uint8Array): boolean {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return false;
@@ -18,11 +24,11 @@ function pinned(socket: TLSSocket, spki: Uint8Array): boolean {
 }
 
 /**
- * Connects to an `https:` or loopback `http:` address. With `spki` the peer must hold exactly that key, whoever
+ * Connects to an address that `checkAddress` lets pass. With `spki` the peer must hold exactly that key, whoever
  * signed its certificate and whatever name is in it: that is what was shown at pairing. Without, the system's
  * authorities decide. `either`: both will do (observers that may be the relay's other names, or a stranger).
  *
- * Never throws: whatever fails is an `error` event, with `relay-certificate` before a byte of the peer is read.
+ * A peer that fails ends in an `error` event with `relay-certificate`, before a byte of it is read.
  */
 export function connectTo(
   address: string,
@@ -32,9 +38,6 @@ export function connectTo(
   const { protocol, hostname, port } = new URL(address);
   const host = hostname.replace(/^\[|\]$/g, '');
   if (!/^(?:https|wss):$/.test(protocol)) {
-    if (!isLoopback(address)) {
-      return new Socket().destroy(new LatchkeyError('relay-certificate', `${address} is plain HTTP`));
-    }
     return connectPlain({ host, port: Number(port || 80) });
   }
   const socket = connectTls({

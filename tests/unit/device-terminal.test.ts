@@ -1,0 +1,157 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command } from 'commander';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import type { LatchkeyError } from '../../lib/errors.ts';
+import { register } from '../../server/cli/device.ts';
+import { startHouse, until, type House } from '../support/house.ts';
+
+let house: House;
+let folder: string;
+
+beforeAll(async () => {
+  house = await startHouse();
+  await until(() => house.log.some((line) => line.includes('reached')));
+});
+afterAll(() => house.stop());
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'lk-device-'));
+  vi.stubEnv('LATCHKEY_DEVICE_DIR', path.join(folder, 'device'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What the command prints; rejects with what it throws. */
+async function run(...words: string[]): Promise<string> {
+  const written: string[] = [];
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+  try {
+    const program = new Command('latchkey').exitOverride();
+    register(program);
+    await program.parseAsync(['node', 'latchkey', 'device', ...words]);
+    return written.join('');
+  } finally {
+    spy.mockRestore();
+  }
+}
+
+async function json(...words: string[]): Promise<unknown> {
+  return JSON.parse(await run(...words, '--json')) as unknown;
+}
+
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'done',
+    (error: LatchkeyError) => error.code,
+  );
+
+async function link(): Promise<string> {
+  return (await house.agent.pairing.make(false, 5)).links[0] ?? '';
+}
+
+function passes(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const done = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(500, () => done(false));
+    socket.on('connect', () => socket.write('x'));
+    socket.on('data', () => done(true));
+    socket.on('close', () => done(false));
+    socket.on('error', () => done(false));
+  });
+}
+
+it('pairs, opens, closes, and says it in the shapes that scripts rely on', async () => {
+  expect(await json('pair', await link(), '--yes', '--name', 'terminal')).toMatchObject({
+    home: 'attic',
+    name: 'terminal',
+  });
+  const file = path.join(folder, 'device', 'homes.json');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(path.dirname(file)).mode & 0o777).toBe(0o700);
+
+  const endpoint = { host: '127.0.0.1', port: house.listen };
+  const closed = { name: 'ssh', driver: 'proxy', state: 'closed', endpoint };
+  const [row] = (await json('doors')) as [{ verifiedAt?: number }];
+  expect(row).toMatchObject(closed);
+  expect(await passes(house.listen)).toBe(false);
+
+  const opened = (await json('open', 'ssh', '--for', '1m')) as {
+    remainingMs: number;
+    steps: { step: string }[];
+  };
+  expect(opened).toMatchObject({ name: 'ssh', state: 'open', endpoint, address: '127.0.0.1' });
+  expect(opened.remainingMs).toBeGreaterThan(50_000);
+  expect(opened.remainingMs).toBeLessThanOrEqual(60_000);
+  expect(opened.steps.map(({ step }) => step)).toEqual(
+    expect.arrayContaining(['sealed', 'relayed', 'asked', 'checked']),
+  );
+  expect(await passes(house.listen)).toBe(true);
+
+  expect(await json('close', 'ssh')).toMatchObject(closed);
+  expect(await passes(house.listen)).toBe(false);
+  expect(((await json('activity', '--limit', '2')) as { kind: string }[]).map(({ kind }) => kind)).toEqual([
+    'closed',
+    'opened',
+  ]);
+
+  expect(await json('revoke', 'terminal')).toMatchObject({ name: 'terminal' });
+  expect(['session-revoked', 'relay-not-admitted']).toContain(await codeOf(run('doors')));
+});
+
+it('prints each step on a line for people, and the door at the end', async () => {
+  await run('pair', await link(), '--yes');
+  const lines = (await run('open', 'ssh')).trim().split('\n');
+  expect(lines[0]).toMatch(/s {2}sealed here$/);
+  expect(lines.at(-1)).toMatch(
+    /^ssh +open, \d:\d\d left {2}127\.0\.0\.1:\d+ {2}\(proxy\) {2}for 127\.0\.0\.1$/,
+  );
+  await run('close', 'ssh');
+});
+
+it('refuses, and nothing has happened', async () => {
+  expect(await codeOf(run('doors'))).toBe('config-not-paired');
+  expect(await codeOf(run('pair', 'http://localhost:1/pair#abc', '--yes'))).toBe('pairing-malformed');
+  const used = await link();
+  await run('pair', used, '--yes');
+  const before = readFileSync(path.join(folder, 'device', 'homes.json'), 'utf8');
+  // the offer was for one device: another that holds the same link is turned away, and keeps nothing
+  vi.stubEnv('LATCHKEY_DEVICE_DIR', path.join(folder, 'thief'));
+  expect(await codeOf(run('pair', used, '--yes'))).toBe('pairing-used');
+  expect(await codeOf(run('doors'))).toBe('config-not-paired');
+  vi.stubEnv('LATCHKEY_DEVICE_DIR', path.join(folder, 'device'));
+  expect(readFileSync(path.join(folder, 'device', 'homes.json'), 'utf8')).toBe(before);
+
+  expect(await codeOf(run('open', 'nosuch'))).toBe('refused-door');
+  expect(await codeOf(run('open', 'ssh', '--for', '5 minutes'))).toBe('config-usage');
+  expect(await codeOf(run('open', 'ssh', '--for', '1d'))).toBe('refused-time');
+  expect(await codeOf(run('activity', '--limit', '51'))).toBe('config-usage');
+  expect(await codeOf(run('revoke', 'nobody'))).toBe('config-missing');
+  expect(await passes(house.listen)).toBe(false);
+  expect(house.agent.openings.held.size).toBe(0);
+});
+
+it('says at once that the relay was not reached, and shows nothing remembered', async () => {
+  await run('pair', await link(), '--yes');
+  const file = path.join(folder, 'device', 'homes.json');
+  const stored = readFileSync(file, 'utf8');
+  writeFileSync(file, stored.replace(`localhost:${house.relay.plainPort}`, 'localhost:1'));
+  const started = performance.now();
+  for (const words of [['doors'], ['open', 'ssh'], ['close', 'ssh'], ['activity'], ['devices']]) {
+    expect(await codeOf(run(...words))).toBe('relay-unreachable');
+  }
+  expect(performance.now() - started).toBeLessThan(3000);
+  writeFileSync(file, '{"version":1,"homes":[{}]}');
+  expect(await codeOf(run('doors'))).toBe('config-invalid');
+});
