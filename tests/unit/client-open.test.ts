@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OpeningStep } from '../../lib/client/step-log.ts';
+import type { OpeningStep } from '../../lib/client/opening.ts';
 import { decodeFrame } from '../../lib/protocol/frame.ts';
 import { world } from './client/world.ts';
 import { settle } from './client/clock.ts';
