@@ -68,13 +68,16 @@ export async function startDriverHost(space: Space): Promise<DriverHost> {
   });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   void closed.then(() => {
+    gone = true;
     for (const { done } of waiting.values())
       done({ code: 'gone', message: `the process ended: ${complaint}` });
   });
 
+  let gone = false;
   let asked = 0;
   function ask<T>(request: object, onStage: (stage: TimedStage) => void = () => undefined): Promise<T> {
     const id = ++asked;
+    if (gone) return Promise.reject(new Refusal('gone', 'the process ended'));
     return new Promise((resolve, reject) => {
       waiting.set(id, {
         onStage,
