@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { HelperClient } from '../../server/agent/helper-client.ts';
 import type { Lab } from './net.ts';
 
@@ -34,8 +35,10 @@ export interface LabHelper {
 
 export interface LabHelperOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Run before, e.g. ['setpriv', '--reuid=65534'] for a helper that is not root. */
+  /** What runs it, e.g. ['unshare', '-m']. */
   readonly as?: readonly string[];
+  /** As this uid and gid instead of root. */
+  readonly asUser?: number;
 }
 
 /** `doors`: name → text of its file, e.g. { ssh: 'driver = "nftables"\nport = 22\nmode = "gate"' }. */
@@ -50,6 +53,13 @@ export async function startLabHelper(
   const socket = join(base, 'run', 'helper.sock');
   await mkdir(join(config, 'doors'), { recursive: true, mode: 0o755 });
   await mkdir(directory, { mode: 0o700 });
+  const user = options.asUser;
+  const program = user === undefined ? ['--import', tsx, script] : [await bundle(base)];
+  if (user !== undefined) {
+    await chmod(lab.directory, 0o711);
+    for (const path of [base, directory]) await chown(path, user, user);
+  }
+  const drop = user === undefined ? [] : ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
   const logged: string[] = [];
   let child: ReturnType<Lab['home']['spawn']> | undefined;
 
@@ -85,8 +95,9 @@ export async function startLabHelper(
     async start() {
       const [command = '', ...args] = [
         ...(options.as ?? []),
+        ...drop,
         process.execPath,
-        ...['--import', tsx, script, config, socket, directory, '0'],
+        ...[...program, config, socket, directory, String(user ?? 0)],
       ];
       const fresh = lab.home.spawn(command, args, options.env === undefined ? {} : { env: options.env });
       child = fresh;
@@ -98,14 +109,31 @@ export async function startLabHelper(
     },
     end: () => helper.kill('SIGTERM'),
     async kill(signal) {
-      const closed = once(running(), 'close');
-      running().kill(signal);
-      await closed;
+      const last = running();
       child = undefined;
+      if (last.exitCode !== null || last.signalCode !== null) return;
+      const closed = once(last, 'close');
+      last.kill(signal);
+      await closed;
     },
     pid: () => running().pid ?? 0,
   };
   await helper.write(doors);
   await helper.start();
   return helper;
+}
+
+/** One file that another user can read wherever this checkout lies. */
+async function bundle(directory: string): Promise<string> {
+  const outfile = join(directory, 'helper.mjs');
+  await build({
+    entryPoints: [script],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['raw-socket'],
+    logLevel: 'error',
+  });
+  return outfile;
 }
