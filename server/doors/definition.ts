@@ -58,6 +58,9 @@ export function readDoor(
 ): DoorDefinition {
   if (!doorName.test(name))
     throw invalid(`the name "${name}": a letter, then up to 30 of a-z, 0-9 and _ (lower case)`);
+  // valibot asks `key in entries`, to which `constructor` is known.
+  const odd = Object.keys(table).find((key) => key in Object.prototype);
+  if (odd !== undefined) throw invalid(`${odd}: unknown key`);
   const result = v.safeParse(common, table);
   if (!result.success) {
     const issue = result.issues[0];

@@ -49,8 +49,9 @@ export interface Success {
 }
 
 /**
- * Throws `protocol-oversized` or `protocol-malformed`. The line must be its own canonical print: that refuses
- * duplicate keys, of which JSON.parse silently takes the last, and every other way to say a thing twice.
+ * Throws `protocol-oversized` or `protocol-malformed`. The line must equal the print of what was understood, keys
+ * in the order above: that refuses duplicate keys, of which JSON.parse silently takes the last, keys such as
+ * `constructor`, which valibot takes for known, and every other way to say a thing twice.
  */
 export function parseRequest(line: string): Request {
   if (line.length > longestLine) throw new LatchkeyError('protocol-oversized');
@@ -63,7 +64,7 @@ export function parseRequest(line: string): Request {
   const result = v.safeParse(request, value);
   if (!result.success)
     throw new LatchkeyError('protocol-malformed', v.getDotPath(result.issues[0]) ?? 'not an object');
-  if (JSON.stringify(value) !== line) throw new LatchkeyError('protocol-malformed', 'not canonical');
+  if (JSON.stringify(result.output) !== line) throw new LatchkeyError('protocol-malformed', 'not canonical');
   return result.output;
 }
 
