@@ -1,0 +1,207 @@
+import { doorLabel, minutesWord, reasonWords } from './words.ts';
+import type { DeviceView, EventView } from '../../lib/protocol/message.ts';
+import type { HomeState } from '../_state/types.ts';
+import type { ActivityFilter } from '../_screens/activity-screen.tsx';
+import { clock, dayOf, dayStart, span, timeOfDay, weekdayOf } from '../_ui/durations.ts';
+import type { ActivityDay, ActivityRow, DeviceRow, Place } from '../_ui/types.ts';
+import { text } from '../_text/en.ts';
+
+const words = text.activity;
+
+/** Equal events within this fold into one row: ms. */
+const foldWithin = 600_000;
+
+const groups: Record<EventView['kind'], Exclude<ActivityFilter, 'all'>> = {
+  opened: 'doors',
+  closed: 'doors',
+  connected: 'doors',
+  refused: 'doors',
+  failed: 'doors',
+  overdue: 'doors',
+  paired: 'devices',
+  pairing: 'devices',
+  'pairing-second': 'devices',
+  revoked: 'devices',
+  started: 'homes',
+};
+
+type Words = Pick<ActivityRow, 'mark' | 'title' | 'sub' | 'address'>;
+
+function rowWords(event: EventView, home: HomeState, runs: boolean): Words {
+  const door = event.door === undefined || (home.doors?.length ?? 0) < 2 ? undefined : doorLabel(event.door);
+  const device = event.device ?? '';
+  const address = event.address === undefined ? {} : { address: event.address };
+  const by = event.device === undefined ? {} : { sub: event.address === undefined ? device : `${device}, ` };
+  const why = event.code === undefined ? {} : { sub: reasonWords(event.code) };
+  switch (event.kind) {
+    case 'opened':
+      return {
+        mark: runs ? 'open' : 'opened',
+        title: words.opened(door, event.seconds === undefined ? undefined : minutesWord(event.seconds)),
+        ...by,
+        ...address,
+      };
+    case 'closed':
+      return {
+        mark: 'closed',
+        title: words.closed(door),
+        ...(event.code === undefined ? by : why),
+        ...address,
+      };
+    case 'connected':
+      return {
+        mark: 'ok',
+        title: words.connected,
+        ...(event.user === undefined
+          ? by
+          : { sub: event.address === undefined ? event.user : words.from(event.user) }),
+        ...address,
+      };
+    case 'refused':
+    case 'failed':
+      return {
+        mark: 'cross',
+        title: event.kind === 'refused' ? words.refused : words.failed,
+        sub: [event.device === undefined ? '' : words.fromDevice(device), why.sub ?? '']
+          .filter(Boolean)
+          .join(' '),
+      };
+    case 'overdue':
+      return { mark: 'gone', title: words.overdue(door), sub: words.overdueSub(home.name) };
+    case 'paired':
+      return { mark: 'dot', title: words.paired(device), sub: words.pairedSub(home.name) };
+    case 'pairing':
+      return { mark: 'dot', title: words.pairing(device), sub: words.pairingSub };
+    case 'pairing-second':
+      return { mark: 'cross', title: words.second, sub: words.secondSub };
+    case 'revoked':
+      return { mark: 'dot', title: words.revoked(device) };
+    case 'started':
+      return { mark: 'ok', title: words.started(home.name) };
+  }
+}
+
+/** Numbers of the events whose opening still runs: the newest of each door that is open now. */
+function running(home: HomeState, events: readonly EventView[]): Set<number> {
+  const open = (home.doors ?? []).filter((door) =>
+    ['open', 'connected', 'unchecked', 'stale'].includes(door.dial.phase),
+  );
+  return new Set(
+    open.flatMap((door) => {
+      const last = events.find((event) => event.kind === 'opened' && event.door === door.name);
+      return last === undefined ? [] : [last.n];
+    }),
+  );
+}
+
+function dayTitle(at: number, wall: number): string {
+  const today = dayStart(wall);
+  if (at >= today) return words.today(weekdayOf(at));
+  if (at >= dayStart(today - 3_600_000)) return words.yesterday;
+  return weekdayOf(at);
+}
+
+/** Newest first, a heading a day, equal events folded. */
+export function activityDays(
+  home: HomeState,
+  filter: ActivityFilter,
+  wall: number,
+  most = Infinity,
+): ActivityDay[] {
+  const events = home.activity.events.filter((event) => filter === 'all' || groups[event.kind] === filter);
+  const runs = running(home, home.activity.events);
+  const days: { key: string; title: string; rows: ActivityRow[] }[] = [];
+  let before: { at: number; row: Words; count: number } | undefined;
+  for (const event of events.slice(0, most)) {
+    const key = String(dayStart(event.at));
+    let day = days.at(-1);
+    if (day?.key !== key) {
+      day = { key, title: dayTitle(event.at, wall), rows: [] };
+      days.push(day);
+      before = undefined;
+    }
+    const row = rowWords(event, home, runs.has(event.n));
+    const same =
+      before !== undefined &&
+      before.at - event.at < foldWithin &&
+      row.mark === 'cross' &&
+      JSON.stringify(before.row) === JSON.stringify(row);
+    if (before !== undefined && same) {
+      before.count += 1;
+      const last = day.rows.pop();
+      if (last !== undefined) day.rows.push({ ...last, title: words.folded(row.title, before.count) });
+      continue;
+    }
+    before = { at: event.at, row, count: 1 };
+    day.rows.push({
+      key: String(event.n),
+      time: timeOfDay(event.at),
+      iso: new Date(event.at).toISOString(),
+      ...row,
+    });
+  }
+  return days;
+}
+
+/** A line on top where the list is not the present. */
+export function activityLine(home: HomeState): string | undefined {
+  const { load } = home.activity;
+  if (load.state !== 'failed') return undefined;
+  return load.agoMs === undefined ? reasonWords(load.code) : words.stale(span(load.agoMs), home.name);
+}
+
+/** By its name alone: a picture beside the name, never instead of it. */
+function kindOf(name: string): Place {
+  if (/ipad|tablet/i.test(name)) return 'tablet';
+  return /phone|pixel|galaxy|android/i.test(name) ? 'phone' : 'browser';
+}
+
+export function deviceRow(device: DeviceView, place: Place, wall: number): DeviceRow {
+  const list = text.devices;
+  const since = device.lastSeenMs;
+  const seen =
+    since === undefined
+      ? list.seenNever
+      : since < 60_000
+        ? list.seenNow
+        : since < 3_600_000
+          ? list.seen(list.ago(span(since)))
+          : list.seen(whenOf(wall - since, wall));
+  const date = device.pairedAt >= dayStart(wall) ? list.today : dayOf(device.pairedAt, wall);
+  const open = device.openings.map(
+    (opening) =>
+      [
+        doorLabel(opening.door),
+        opening.remainingMs === undefined ? undefined : clock(opening.remainingMs),
+      ] as const,
+  );
+  return {
+    id: device.id,
+    name: device.name,
+    kind: device.self ? place : kindOf(device.name),
+    self: device.self,
+    seen,
+    paired: list.paired(date),
+    pairedDate: date,
+    ...(open.length === 0
+      ? {}
+      : {
+          open: open.map(([door, left]) => list.openShort(door, left)).join('; '),
+          openWords: open.map(([door, left]) => list.openDoor(door, left)).join('; '),
+        }),
+    openDoors: open.map(([door]) => door),
+    waiting: !device.confirmed,
+  };
+}
+
+/** Today the time, before that the date. */
+function whenOf(at: number, wall: number): string {
+  return at >= dayStart(wall) ? timeOfDay(at) : dayOf(at, wall);
+}
+
+/** This device first. */
+export function deviceRows(home: HomeState, place: Place, wall: number): DeviceRow[] {
+  return [...home.devices.devices]
+    .sort((a, b) => Number(b.self) - Number(a.self))
+    .map((device) => deviceRow(device, place, wall));
+}

@@ -1,0 +1,303 @@
+'use client';
+import Link from 'next/link';
+import { useState, type ReactNode } from 'react';
+import { Drawer } from './drawer.tsx';
+import {
+  ActivityIcon,
+  BackIcon,
+  CheckIcon,
+  DevicesIcon,
+  DoorsIcon,
+  DownIcon,
+  MarkIcon,
+  SettingsIcon,
+} from './icons.tsx';
+import { KeyBit } from './key-picture.tsx';
+import type { HomeHead } from './types.ts';
+import { text } from '../_text/en.ts';
+
+export type Screen = 'doors' | 'activity' | 'settings' | 'devices' | 'pair' | 'none';
+
+const screens = [
+  { screen: 'doors', href: '/', label: text.nav.doors, Icon: DoorsIcon },
+  { screen: 'activity', href: '/activity', label: text.nav.activity, Icon: ActivityIcon },
+] as const;
+const own = [
+  { screen: 'devices', href: '/devices', label: text.nav.devices, Icon: DevicesIcon },
+  { screen: 'settings', href: '/settings', label: text.nav.settings, Icon: SettingsIcon },
+] as const;
+
+export interface ShellProps {
+  readonly screen: Screen;
+  readonly homes: readonly HomeHead[];
+  readonly current?: string;
+  readonly devices?: number;
+  /** Phone and tablet: a way back instead of the home button. */
+  readonly back?: { readonly href: string; readonly label: string; readonly count?: string };
+  readonly side?: ReactNode;
+  readonly narrowSide?: boolean;
+  /** Above the tabs: an open door, something to undo, an update. */
+  readonly above?: ReactNode;
+  /** Without tabs: pairing. */
+  readonly bare?: boolean;
+  readonly mainClass?: string;
+  readonly onHome?: (id: string) => void;
+  readonly children: ReactNode;
+}
+
+export function Shell(props: ShellProps) {
+  const { screen, homes, current, back, side, bare = false } = props;
+  const home = homes.find((each) => each.id === current) ?? homes[0];
+  const [switching, setSwitching] = useState(false);
+  const paired = homes.length > 0;
+  return (
+    <div
+      className={`app${side === undefined ? '' : ' with-side'}${props.narrowSide === true ? ' narrow-side' : ''}`}
+    >
+      <Rail {...props} />
+      <div className="body">
+        {back !== undefined ? (
+          <header className="head back">
+            <Link className="icon-btn" href={back.href} aria-label={text.nav.back}>
+              <BackIcon />
+            </Link>
+            <span className="sub where">{back.label}</span>
+            {back.count !== undefined && <span className="sub num count">{back.count}</span>}
+          </header>
+        ) : (
+          <header className="head">
+            {home === undefined ? (
+              <span className="wordmark">
+                <MarkIcon /> {text.app.name}
+              </span>
+            ) : (
+              <button
+                type="button"
+                className="home"
+                aria-haspopup="dialog"
+                aria-label={text.home.button(home.name, home.line)}
+                onClick={() => setSwitching(true)}
+              >
+                <KeyBit homeKey={home.key} />
+                <span>
+                  <span className="name">
+                    {home.name} <DownIcon small />
+                  </span>
+                  <span className="sub num">{home.line}</span>
+                </span>
+              </button>
+            )}
+            <Link className="icon-btn to-settings" href="/settings" aria-label={text.nav.settings}>
+              <SettingsIcon />
+            </Link>
+          </header>
+        )}
+        <main className={`screen ${back === undefined ? '' : 'under-back'} ${props.mainClass ?? ''}`}>
+          {props.children}
+        </main>
+        <div className="below">
+          {props.above}
+          {paired && !bare && <Tabs screen={screen} />}
+        </div>
+      </div>
+      {side !== undefined && <aside className="side">{side}</aside>}
+      {switching && (
+        <HomesDrawer
+          homes={homes}
+          {...(home === undefined ? {} : { current: home.id })}
+          onClose={() => setSwitching(false)}
+          onHome={(id) => {
+            setSwitching(false);
+            props.onHome?.(id);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Tabs({ screen }: { screen: Screen }) {
+  const [all, setAll] = useState(false);
+  const now = [...screens, ...own].find((each) => each.screen === screen);
+  return (
+    <>
+      <nav className="tabs" aria-label={text.nav.main}>
+        {screens.map(({ screen: name, href, label, Icon }) => (
+          <Link key={name} href={href} aria-current={name === screen ? 'page' : undefined}>
+            <Icon />
+            <span>{label}</span>
+          </Link>
+        ))}
+      </nav>
+      <nav className="bigtabs" aria-label={text.nav.main}>
+        {now !== undefined && (
+          <>
+            <now.Icon />
+            <span aria-current="page">{now.label}</span>
+          </>
+        )}
+        <button type="button" aria-haspopup="dialog" onClick={() => setAll(true)}>
+          {text.nav.all}
+        </button>
+      </nav>
+      {all && (
+        <Drawer title={text.nav.all} onClose={() => setAll(false)}>
+          <ul className="rows">
+            {[...screens, ...own].map(({ screen: name, href, label, Icon }) => (
+              <li key={name}>
+                <Link
+                  className="row no-underline"
+                  href={href}
+                  aria-current={name === screen ? 'page' : undefined}
+                  onClick={() => setAll(false)}
+                >
+                  <Icon />
+                  {label}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </Drawer>
+      )}
+    </>
+  );
+}
+
+function Rail({ screen, homes, current, devices, onHome }: ShellProps) {
+  const paired = homes.length > 0;
+  const home = homes.find((each) => each.id === current) ?? homes[0];
+  return (
+    <aside className="rail" aria-label={text.app.name}>
+      <div className="brand">
+        <MarkIcon size={40} />
+        <span>{text.app.name}</span>
+      </div>
+      <div className="homes" role="group" aria-label={text.home.homes}>
+        {!paired && <p className="sub">{text.home.none}</p>}
+        {homes.map((each) => (
+          <button
+            key={each.id}
+            type="button"
+            aria-pressed={each.id === home?.id}
+            onClick={() => onHome?.(each.id)}
+          >
+            <KeyBit homeKey={each.key} />
+            <span>
+              <span className="name">{each.name}</span>
+              <span className={`sub num${each.open ? ' brass b' : ''}`}>{each.state}</span>
+            </span>
+          </button>
+        ))}
+      </div>
+      {paired && (
+        <nav aria-label={text.nav.main}>
+          {screens.map(({ screen: name, href, label, Icon }) => (
+            <Link key={name} href={href} aria-current={name === screen ? 'page' : undefined}>
+              <Icon />
+              {label}
+            </Link>
+          ))}
+        </nav>
+      )}
+      <nav className="foot" aria-label={text.nav.app}>
+        {own
+          .filter(({ screen: name }) => paired || name === 'settings')
+          .map(({ screen: name, href, label, Icon }) => (
+            <Link key={name} href={href} aria-current={name === screen ? 'page' : undefined}>
+              <Icon />
+              {label}
+              {name === 'devices' && devices !== undefined && <span className="n num">{devices}</span>}
+            </Link>
+          ))}
+      </nav>
+    </aside>
+  );
+}
+
+/** Every paired home, and the way to pair another. */
+export function HomesDrawer({
+  homes,
+  current,
+  onHome,
+  onClose,
+}: {
+  homes: readonly HomeHead[];
+  current?: string;
+  onHome: (id: string) => void;
+  onClose: () => void;
+}) {
+  return (
+    <Drawer title={text.home.homes} titleHidden onClose={onClose}>
+      <ul className="rows">
+        {homes.map((home) => (
+          <li key={home.id}>
+            <button
+              type="button"
+              className="row homes-row"
+              aria-pressed={home.id === current}
+              onClick={() => onHome(home.id)}
+            >
+              <KeyBit homeKey={home.key} className="bit big-bit" />
+              <span className="main pl-1.5">
+                <span className="homes-name">{home.name}</span>
+                <span className="s num">
+                  <b className={home.open ? 'brass' : 'ink'}>{home.state}</b>
+                  {home.line === home.state
+                    ? ''
+                    : `, ${home.line.charAt(0).toLowerCase()}${home.line.slice(1)}`}
+                </span>
+              </span>
+              {home.id === current && <CheckIcon />}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <Link className="btn wide mt-3.5" href="/pair">
+        {text.home.pair}
+      </Link>
+    </Drawer>
+  );
+}
+
+/** The brass bar of an open door, on every screen but its own. */
+export function OpenStrip({
+  words,
+  left,
+  busy,
+  onClose,
+}: {
+  words: string;
+  left: string | undefined;
+  busy: boolean;
+  onClose: () => void;
+}) {
+  return (
+    <div className="strip" role="group" aria-label={words}>
+      <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
+        <circle cx="11" cy="11" r="9" fill="none" stroke="currentColor" strokeWidth="2" />
+        <rect x="5.5" y="9.4" width="11" height="3.2" rx="1.4" fill="currentColor" />
+      </svg>
+      <Link href="/" className="no-underline">
+        {words}
+      </Link>
+      <span className="num" role="timer" aria-live="off">
+        {left ?? ''}
+      </span>
+      <button type="button" disabled={busy} onClick={onClose}>
+        {busy ? text.strip.closing : text.strip.close}
+      </button>
+    </div>
+  );
+}
+
+/** The ink bar above the tabs: something happened, and one thing to do about it. */
+export function Note({ words, act, onAct }: { words: string; act: string; onAct: () => void }) {
+  return (
+    <div className="undo" role="status">
+      <span>{words}</span>
+      <button type="button" onClick={onAct}>
+        {act}
+      </button>
+    </div>
+  );
+}

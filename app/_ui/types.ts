@@ -1,0 +1,147 @@
+import type { DialPhase } from '../_state/types.ts';
+
+/** What the screens are drawn from: plain facts, no store, no clock. Times are ms, counted down by the caller. */
+
+/** What this device is called in sentences: it decides between "this phone" and "this browser". */
+export type Place = 'phone' | 'tablet' | 'browser';
+
+/** The states of the dial (DESIGN 3). Holding is the finger's own: the dial knows it before anybody else. */
+export type Phase = Exclude<DialPhase, 'holding'>;
+
+export type LinkState = 'set' | 'now' | 'wait' | 'stuck';
+
+/** One thing that was separately seen, in words. Pin i of the proof row is link i of the chain. */
+export interface ProofLink {
+  readonly id: string;
+  readonly state: LinkState;
+  readonly title: string;
+  readonly who: string;
+  /** Seconds since the hold ended, or the clock. */
+  readonly when?: string;
+  /** Words of the row, where they differ from the chain's. */
+  readonly row?: {
+    readonly title: string;
+    /** In mono, before `sub`. */
+    readonly address?: string;
+    readonly sub: string;
+    readonly green?: boolean;
+  };
+  /** `title` or `who` is an address or a host's name. */
+  readonly mono?: boolean;
+}
+
+export interface HomeHead {
+  readonly id: string;
+  readonly name: string;
+  /** The home's public key: its first bytes cut the key's picture. */
+  readonly key: Uint8Array;
+  /** Answered 2 s ago, Working on it, No answer for 38 min. */
+  readonly line: string;
+  /** In lists: Closed, Open, 4:12 left. */
+  readonly state: string;
+  /** A door of it is open: the words turn brass. */
+  readonly open: boolean;
+}
+
+export interface OtherDoor {
+  readonly name: string;
+  readonly label: string;
+  readonly detail: string;
+  readonly state: string;
+  readonly open: boolean;
+  /** Closed, and home answers: its row can be held. */
+  readonly canOpen: boolean;
+  readonly chosen: boolean;
+}
+
+export interface Length {
+  readonly seconds: number;
+  readonly words: string;
+}
+
+/** Everything the door's screen says. Fields that a state does not use are absent. */
+export interface DoorFace {
+  readonly phase: Phase;
+  readonly home: string;
+  readonly place: Place;
+  /** SSH, SFTP: what stands behind the door, in a sentence. */
+  readonly service: string;
+  readonly door: string;
+  /** The door's label, said where the home has several. */
+  readonly label?: string;
+  readonly address?: string;
+  /** Time left, from what the home verified. */
+  readonly leftMs?: number;
+  readonly lengthMs?: number;
+  readonly seconds: number;
+  readonly lengths: readonly Length[];
+  readonly vouched: boolean;
+  /** Closed: the relay's word alone caps the time at this, in minutes. */
+  readonly vouchedMinutes?: number;
+  readonly canAdd: boolean;
+  readonly addSeconds: number;
+  readonly steps: readonly LinkState[];
+  /** Steps that are through, with their time: Sealed 0.02 s. */
+  readonly stepLine?: readonly (readonly [string, string])[];
+  readonly lede?: string;
+  readonly links: readonly ProofLink[];
+  /** The drawer's sentence, and its one remedy. */
+  readonly proofLede?: string;
+  readonly proofRemedy?: string;
+  readonly command?: { readonly text: string; readonly href: string };
+  readonly session?: { readonly user: string };
+  readonly reason?: string;
+  readonly remedy?: string;
+  /** Instead of the state's own headline. */
+  readonly title?: string;
+  /** Home does not know this device any more. */
+  readonly pairAgain?: boolean;
+  /** Why the last Close, Add or Ask did not work. */
+  readonly failed?: string;
+  readonly closesAt?: string;
+  readonly known?: { readonly age: string; readonly facts: readonly (readonly [string, string])[] };
+  readonly asksInSeconds?: number;
+  readonly stale?: {
+    readonly address: string;
+    readonly by?: string;
+    readonly at?: string;
+    readonly minutes?: number;
+    readonly here?: string;
+    readonly mine: boolean;
+  };
+  readonly busy?: 'closing' | 'adding' | 'asking';
+}
+
+export type Mark = 'open' | 'opened' | 'closed' | 'dot' | 'ok' | 'cross' | 'gone';
+
+export interface ActivityRow {
+  readonly key: string;
+  readonly time: string;
+  readonly iso: string;
+  readonly mark: Mark;
+  readonly title: string;
+  readonly sub?: string;
+  /** An address at the end of `sub`. */
+  readonly address?: string;
+}
+
+export interface ActivityDay {
+  readonly key: string;
+  readonly title: string;
+  readonly rows: readonly ActivityRow[];
+}
+
+export interface DeviceRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: Place;
+  readonly self: boolean;
+  readonly seen: string;
+  readonly paired: string;
+  readonly pairedDate: string;
+  /** Files, 2:40 left; and in a sentence: Files open, 2:40 left. */
+  readonly open?: string;
+  readonly openWords?: string;
+  readonly openDoors: readonly string[];
+  readonly waiting: boolean;
+}

@@ -1,0 +1,106 @@
+import type { ActivityDay, DeviceRow } from '../../../app/_ui/types.ts';
+
+export const days: ActivityDay[] = [
+  {
+    key: 'today',
+    title: 'Today, Tue 12 May',
+    rows: [
+      {
+        key: '5',
+        time: '14:32',
+        iso: '2026-05-12T14:32',
+        mark: 'ok',
+        title: 'Connected',
+        sub: 'marta from ',
+        address: '203.0.113.47',
+      },
+      {
+        key: '4',
+        time: '14:32',
+        iso: '2026-05-12T14:32',
+        mark: 'open',
+        title: 'Opened for 5 min',
+        sub: 'Pixel, ',
+        address: '203.0.113.47',
+      },
+      {
+        key: '3',
+        time: '11:07',
+        iso: '2026-05-12T11:07',
+        mark: 'cross',
+        title: 'Knock stopped',
+        sub: 'The address is not proved by every observer.',
+      },
+      { key: '2', time: '06:15', iso: '2026-05-12T06:15', mark: 'ok', title: 'attic started' },
+    ],
+  },
+  {
+    key: 'yesterday',
+    title: 'Yesterday',
+    rows: [
+      {
+        key: '1c',
+        time: '18:12',
+        iso: '2026-05-11T18:12',
+        mark: 'closed',
+        title: 'Closed',
+        sub: 'Time was up. No one connected.',
+      },
+      {
+        key: '1b',
+        time: '18:07',
+        iso: '2026-05-11T18:07',
+        mark: 'opened',
+        title: 'Opened for 5 min',
+        sub: 'Laptop, ',
+        address: '198.51.100.61',
+      },
+      {
+        key: '1a',
+        time: '08:40',
+        iso: '2026-05-11T08:40',
+        mark: 'dot',
+        title: 'New device: Laptop',
+        sub: 'Paired at attic',
+      },
+    ],
+  },
+];
+
+export const devices: DeviceRow[] = [
+  {
+    id: 'pixel',
+    name: 'Pixel',
+    kind: 'phone',
+    self: true,
+    seen: 'Seen now',
+    paired: 'Paired 2 Mar',
+    pairedDate: '2 Mar',
+    openDoors: [],
+    waiting: false,
+  },
+  {
+    id: 'laptop',
+    name: 'Laptop',
+    kind: 'browser',
+    self: false,
+    seen: 'Seen 57 min ago',
+    paired: 'Paired 11 May',
+    pairedDate: '11 May',
+    open: 'Files, 2:40 left',
+    openWords: 'Files open, 2:40 left',
+    openDoors: ['Files'],
+    waiting: false,
+  },
+  {
+    id: 'tablet',
+    name: 'Tablet',
+    kind: 'tablet',
+    self: false,
+    seen: 'Seen 11:07',
+    paired: 'Paired today',
+    pairedDate: 'today',
+    openDoors: [],
+    waiting: false,
+  },
+];

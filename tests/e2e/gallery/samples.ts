@@ -1,0 +1,142 @@
+import type { DoorFace, HomeHead, Length, ProofLink } from '../../../app/_ui/types.ts';
+
+/** Facts for pictures, the same as in the design's. No product code imports this. */
+
+// First bytes cut the key: 1 3 0 2 4 1.
+export const atticKey = Uint8Array.from({ length: 32 }, (_, i) => [1, 3, 0, 2, 4, 1][i] ?? 0);
+const workshopKey = Uint8Array.from({ length: 32 }, (_, i) => [3, 0, 2, 1, 0, 4][i] ?? 0);
+const cabinKey = Uint8Array.from({ length: 32 }, (_, i) => [2, 4, 1, 0, 3, 2][i] ?? 0);
+
+export function homes(state: string, line = 'Answered 2 s ago'): HomeHead[] {
+  return [
+    { id: 'attic', name: 'attic', key: atticKey, line, state, open: state.startsWith('Open') },
+    {
+      id: 'workshop',
+      name: 'workshop',
+      key: workshopKey,
+      line: 'Answered 1 min ago',
+      state: 'Closed',
+      open: false,
+    },
+    {
+      id: 'cabin',
+      name: 'cabin',
+      key: cabinKey,
+      line: 'No answer, 13:54',
+      state: 'No answer, 13:54',
+      open: false,
+    },
+  ];
+}
+
+const lengths: Length[] = [
+  { seconds: 60, words: '1 min' },
+  { seconds: 300, words: '5' },
+  { seconds: 900, words: '15' },
+  { seconds: 3600, words: '60' },
+];
+
+export const face: DoorFace = {
+  phase: 'closed',
+  home: 'attic',
+  place: 'phone',
+  service: 'SSH',
+  door: 'ssh',
+  address: '203.0.113.47',
+  seconds: 300,
+  lengths,
+  vouched: false,
+  canAdd: true,
+  addSeconds: 300,
+  steps: [],
+  links: [],
+  command: { text: 'ssh attic.example.net', href: 'ssh://attic.example.net' },
+};
+
+export const vouchedLengths: Length[] = [
+  { seconds: 60, words: '1 min' },
+  { seconds: 120, words: '2' },
+  { seconds: 300, words: '5' },
+];
+
+const sealed: ProofLink = {
+  id: 'sealed',
+  state: 'set',
+  title: 'Sealed',
+  who: 'On this phone',
+  when: '0.02 s',
+};
+const relayed: ProofLink = {
+  id: 'relayed',
+  state: 'set',
+  title: 'Relayed',
+  who: 'relay.example.net',
+  when: '0.14 s',
+  mono: true,
+};
+const knocks: ProofLink = {
+  id: 'asked',
+  state: 'set',
+  title: 'Three knocks',
+  who: 'knockd heard all three',
+  when: '0.96 s',
+};
+const waiting: ProofLink = { id: 'session', state: 'wait', title: 'Session', who: 'Not yet' };
+
+export const openLinks: ProofLink[] = [
+  sealed,
+  relayed,
+  knocks,
+  {
+    id: 'checked',
+    state: 'set',
+    title: 'Rule in place, 4:12 left',
+    who: 'attic read it back 2 s ago',
+    when: '14:32:08',
+    row: {
+      title: 'attic checked the rule is in place',
+      sub: '14:32:08. Waiting for your session.',
+      green: true,
+    },
+  },
+  { id: 'session', state: 'now', title: 'Waiting for your session', who: 'From 203.0.113.47' },
+];
+export const connectedLinks: ProofLink[] = [
+  sealed,
+  relayed,
+  knocks,
+  {
+    id: 'checked',
+    state: 'set',
+    title: 'Rule in place, 3:05 left',
+    who: 'attic read it back 2 s ago',
+    when: '14:32:08',
+  },
+  {
+    id: 'session',
+    state: 'set',
+    title: 'Session up',
+    who: 'marta, since 14:33',
+    when: '14:33:02',
+    row: { title: 'marta, over SSH', address: '203.0.113.47', sub: ', since 14:33:02' },
+  },
+];
+export const uncheckedLinks: ProofLink[] = [
+  sealed,
+  relayed,
+  knocks,
+  {
+    id: 'checked',
+    state: 'stuck',
+    title: 'attic cannot read this rule back',
+    who: 'knockd says it ran. That is all attic knows.',
+  },
+  waiting,
+];
+export const knockingLinks: ProofLink[] = [
+  sealed,
+  relayed,
+  { id: 'asked', state: 'now', title: 'Knock 2 of 3', who: 'attic' },
+  { id: 'checked', state: 'wait', title: 'Rule in place', who: 'Not yet' },
+  waiting,
+];
