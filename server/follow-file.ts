@@ -83,8 +83,10 @@ export function followFile(path: string, options: FollowOptions): FileFollower {
 
   async function look(): Promise<void> {
     const there = await stat(path).catch(() => undefined);
-    if (handle !== undefined && there !== undefined && `${there.dev}:${there.ino}` === identity) {
-      if (there.size < position) startOver(0);
+    // Renamed, and no new one yet: whoever writes still has the old one open, as we do.
+    const same = there === undefined || `${there.dev}:${there.ino}` === identity;
+    if (handle !== undefined && same) {
+      if ((await handle.stat()).size < position) startOver(0);
       return drain(handle);
     }
     await letGo();

@@ -1,0 +1,82 @@
+import { createInterface } from 'node:readline';
+import { codeOf } from '../../lib/errors.ts';
+import { start } from '../run.ts';
+import type { Child } from '../run.ts';
+
+export interface JournalFollower {
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * From now on, what root's sshd says, as JSON. journald's own fields choose: `_COMM` and `_UID` cannot be
+ * forged by who writes a message. (systemd.journal-fields(7); `+` is "or".)
+ */
+const journalctl = [
+  '--follow',
+  '--lines=0',
+  '--output=json',
+  '--no-pager',
+  '--quiet',
+  ...['_UID=0', '_COMM=sshd', '+'],
+  ...['_UID=0', '_COMM=sshd-session', '+'],
+  ...['_UID=0', '_SYSTEMD_UNIT=ssh.service', '+'],
+  ...['_UID=0', '_SYSTEMD_UNIT=sshd.service'],
+];
+
+const firstDelayMs = 1000;
+const longestDelayMs = 60_000;
+/** sshd's lines are short; a longer one is nobody's whom we follow. */
+const longestLine = 16 * 1024;
+
+/** Starts journalctl, and again when it ends. Where there is none, `log` is told once. */
+export function followJournal(onLine: (line: string) => void, log: (line: string) => void): JournalFollower {
+  let child: Child | undefined;
+  let stopped = false;
+  let again: NodeJS.Timeout | undefined;
+  let delayMs = firstDelayMs;
+  let told = '';
+
+  function complain(why: string): void {
+    if (why !== told) log(`sessions: ${why}`);
+    told = why;
+  }
+
+  async function begin(): Promise<void> {
+    try {
+      child = await start('journalctl', journalctl, { env: { LC_ALL: 'C' } });
+      const lines = createInterface({ input: child.stdout });
+      lines.on('line', (line) => {
+        delayMs = firstDelayMs;
+        if (line.length <= longestLine) onLine(line);
+      });
+      let complaint = '';
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        complaint = (complaint + text).slice(0, 400);
+      });
+      if (stopped) child.kill('SIGKILL');
+      const { code, signal } = await child.ended;
+      if (!stopped) complain(`journalctl ended (${signal ?? code}) ${complaint.trim()}`.trim());
+    } catch (error) {
+      complain(`journalctl: ${codeOf(error, 'tool-failed')}`);
+    }
+    child = undefined;
+    if (stopped) return;
+    again = setTimeout(() => {
+      running = begin();
+    }, delayMs);
+    again.unref();
+    delayMs = Math.min(delayMs * 2, longestDelayMs);
+  }
+
+  let running = begin();
+  return {
+    settle: () => new Promise((resolve) => setImmediate(resolve)),
+    async stop() {
+      stopped = true;
+      clearTimeout(again);
+      child?.kill('SIGKILL');
+      await running;
+    },
+  };
+}
