@@ -1,5 +1,6 @@
 // Runs inside a namespace, plain JS so that it starts in 60 ms. One JSON request a line in, one answer a line out.
 // CLOCK_MONOTONIC is one clock for all processes of the machine, so `atNs` compares with other processes' hrtime.
+import { spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
@@ -26,8 +27,9 @@ function tryOnce({ host, port, timeoutMs, localAddress }, done) {
 
 const verbs = {
   connect(request) {
+    const firedNs = String(process.hrtime.bigint());
     tryOnce(request, (outcome, socket) => {
-      answer(request.id, { outcome });
+      answer(request.id, { outcome, firedNs });
       socket.destroy();
     });
   },
@@ -37,7 +39,7 @@ const verbs = {
     const finish = (outcome, tries) => {
       clearInterval(timer);
       clearTimeout(limit);
-      answer(request.id, { outcome, tries });
+      answer(request.id, { outcome, tries, firedNs: request.firedNs });
       for (const socket of sockets) socket.destroy();
     };
     let tries = 0;
@@ -66,6 +68,30 @@ const verbs = {
       finish('timeout', tries);
     }, request.timeoutMs);
     fire();
+  },
+  // A client program fired, then `until`: answers when it was fired, too.
+  fire(request) {
+    const firedNs = String(process.hrtime.bigint());
+    const child = spawn(request.command, request.args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...request.env },
+    });
+    child.on('error', () => undefined); // the port stays closed: 'timeout' says it
+    verbs.until({ ...request, firedNs });
+  },
+  // Commands one after another, to their ends.
+  time(request) {
+    const firedNs = String(process.hrtime.bigint());
+    const next = ([command, ...others]) => {
+      if (command === undefined) return answer(request.id, { outcome: 'done', firedNs });
+      const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
+      child.on('error', (error) => answer(request.id, { outcome: error.code ?? 'error', firedNs }));
+      child.on('close', (code) => {
+        if (code === 0) next(others);
+        else if (code !== null) answer(request.id, { outcome: `exit ${code}`, firedNs });
+      });
+    };
+    next(request.commands);
   },
   hold(request) {
     tryOnce(request, (outcome, socket) => {

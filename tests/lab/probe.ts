@@ -9,6 +9,8 @@ export interface Probed {
   readonly outcome: string;
   /** CLOCK_MONOTONIC in ns, the same clock in every process of the machine (process.hrtime.bigint()). */
   readonly atNs: bigint;
+  /** From the connect's start. Of `connect` alone. */
+  readonly tookMs?: number;
   /** until: how many connections were tried. */
   readonly tries?: number;
 }
@@ -17,6 +19,12 @@ export interface Held {
   /** Sends a byte and waits for it to come back: does the connection still live? */
   alive(timeoutMs?: number): Promise<boolean>;
   release(): Promise<void>;
+}
+
+export interface Fired {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** TCP from (or, with listen, at) a host of the lab: one process that stays, so no probe pays for a start. */
@@ -28,6 +36,10 @@ export interface Probe {
   ): Promise<Probed>;
   /** A new connect every `everyMs` (2) until one succeeds, or 'timeout' after `timeoutMs` (10 000). */
   until(host: string, port: number, options?: { everyMs?: number; timeoutMs?: number }): Promise<Probed>;
+  /** Starts a client program here, then `until`: how long from firing it to a connection, in ms. */
+  fire(client: Fired, host: string, port: number, options?: { timeoutMs?: number }): Promise<number>;
+  /** Runs command lines one after another and says how long they took, in ms. Each must end with status 0. */
+  time(commands: readonly (readonly string[])[]): Promise<number>;
   /** A connection that stays open to a server of `listen`. Throws when it cannot be made. */
   hold(host: string, port: number, timeoutMs?: number): Promise<Held>;
   /** An echo server on both families at this host. */
@@ -42,6 +54,7 @@ interface Answer {
   outcome: string;
   atNs: string;
   tries?: number;
+  firedNs?: string;
   peers?: string[];
 }
 
@@ -73,6 +86,7 @@ export function startProbe(space: Space): Probe {
   const probed = (answer: Answer): Probed => ({
     outcome: answer.outcome,
     atNs: BigInt(answer.atNs),
+    ...(answer.firedNs === undefined ? {} : { tookMs: tookMs(answer) }),
     ...(answer.tries === undefined ? {} : { tries: answer.tries }),
   });
   return {
@@ -80,6 +94,17 @@ export function startProbe(space: Space): Probe {
       probed(await ask('connect', { host, port, timeoutMs, localAddress })),
     until: async (host, port, { everyMs = 2, timeoutMs = 10_000 } = {}) =>
       probed(await ask('until', { host, port, everyMs, timeoutMs })),
+    async fire(client, host, port, { timeoutMs = 10_000 } = {}) {
+      const answer = await ask('fire', { ...client, host, port, everyMs: 2, timeoutMs });
+      if (answer.outcome !== 'connected')
+        throw new Error(`${client.command}: ${answer.outcome}: ${complaint}`);
+      return tookMs(answer);
+    },
+    async time(commands) {
+      const answer = await ask('time', { commands });
+      if (answer.outcome !== 'done') throw new Error(`${answer.outcome}: ${complaint}`);
+      return tookMs(answer);
+    },
     async hold(host, port, timeoutMs = 1000) {
       const { id, outcome } = await ask('hold', { host, port, timeoutMs });
       if (outcome !== 'connected') throw new Error(`hold ${host} ${port}: ${outcome}`);
@@ -96,4 +121,8 @@ export function startProbe(space: Space): Probe {
     peers: async (port) => (await ask('peers', { port })).peers ?? [],
     stop: () => void child.kill(),
   };
+}
+
+function tookMs(answer: Answer): number {
+  return Number(BigInt(answer.atNs) - BigInt(answer.firedNs ?? 0)) / 1e6;
 }
