@@ -89,6 +89,11 @@ export async function startHostileRelay(): Promise<HostileRelay> {
     const send = (bytes: Uint8Array): void => socket.send(bytes);
     send(encodeFrame({ kind: 'challenge', nonce: new Uint8Array(randomBytes(32)) }));
     if (request.url === '/relay/home') {
+      // as the real one does: without the home, its devices dial anew
+      socket.on('close', () => {
+        for (const [mailbox, one] of homes) if (one === socket) homes.delete(mailbox);
+        for (const line of devices.splice(0)) line.socket.terminate();
+      });
       socket.on('message', (data: Buffer) => {
         const frame = decodeFrame(new Uint8Array(data));
         if (frame.kind === 'prove') homes.set(toBase64(mailboxOf(frame.key)), socket);
@@ -107,6 +112,10 @@ export async function startHostileRelay(): Promise<HostileRelay> {
       const frame = decodeFrame(bytes);
       if (frame.kind === 'admit') {
         line.mailbox = toBase64(frame.mailbox);
+        if (home(line.mailbox) === undefined) {
+          send(encodeFrame({ kind: 'gone', code: 'relay-not-admitted' }));
+          socket.close();
+        }
         return;
       }
       relay.seen.push({ way: 'up', bytes });
