@@ -39,9 +39,20 @@ export function plainWords(command: string): string[] | undefined {
 }
 
 const tools = /^(?:\/(?:[A-Za-z0-9_.+-]+\/)*)?(ip6?tables)(?:-nft|-legacy)?$/;
-/** Other commands, and options that change what `-C` means or what the tool loads. */
-const foreign =
-  /^(?:-[DRLSFZNXPEhcM]|--(?:delete|replace|list|list-rules|flush|zero|new-chain|new|delete-chain|policy|rename-chain|rename|check|help|set-counters|modprobe|version))$/;
+/** Long options that are other commands, change what `-C` means, or load programs; iptables takes any beginning. */
+const foreign = [
+  ...['append', 'insert', 'delete', 'replace', 'list', 'list-rules', 'flush', 'zero', 'new', 'new-chain'],
+  ...['delete-chain', 'policy', 'rename', 'rename-chain', 'check', 'help', 'set-counters', 'modprobe'],
+  ...['table', 'wait', 'wait-interval', 'verbose', 'version', 'line-numbers', 'exact', 'numeric'],
+];
+
+/** An option that only describes packets, as far as its look tells. Joined short ones (`-DINPUT`) are none. */
+function describes(word: string): boolean {
+  if (!word.startsWith('-') || word === '-') return true;
+  if (!word.startsWith('--')) return /^-[sdpiojgmf]$/.test(word);
+  const name = word.slice(2).split('=')[0] ?? '';
+  return name !== '' && !foreign.some((long) => long.startsWith(name));
+}
 
 /** The rule that a command inserts or appends; undefined when the command is anything else. */
 export function readPlainRule(command: string): PlainRule | undefined {
@@ -54,7 +65,6 @@ export function readPlainRule(command: string): PlainRule | undefined {
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? '';
     const next = words[i + 1];
-    if (foreign.test(word) || word.startsWith('--table=')) return undefined;
     if (/^(?:-I|-A|--insert|--append)$/.test(word)) {
       if (chain !== undefined || next === undefined || !/^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/.test(next))
         return undefined;
@@ -68,6 +78,7 @@ export function readPlainRule(command: string): PlainRule | undefined {
     } else if (word === '-w' || word === '--wait' || word === '-W' || word === '--wait-interval') {
       if (/^\d+$/.test(next ?? '')) i += 1;
     } else if (word !== '-v' && word !== '--verbose') {
+      if (!describes(word)) return undefined;
       // A list of sources makes one rule each: no longer one rule.
       if (word.includes('%IP%') && word.includes(',')) return undefined;
       spec.push(word);
