@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash, createPrivateKey, createPublicKey, diffieHellman, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { vectors } from './protocol/vectors.ts';
@@ -60,5 +60,27 @@ describe('vectors.json', () => {
       });
       expect(verify(null, fromHex(message), publicKey, fromHex(signature))).toBe(true);
     }
+  });
+});
+
+describe('PROTOCOL.md', () => {
+  const room = new URL('../../lib/protocol/', import.meta.url);
+  const page = readFileSync(new URL('PROTOCOL.md', room), 'utf8');
+  const code = readdirSync(room)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(new URL(name, room), 'utf8'))
+    .join('\n');
+
+  it('names every label, message, event and step of the code', () => {
+    const labels = [...code.matchAll(/'(latchkey 1 [a-z ]+|lk1[ A-Z][^']+)'/g)].map(
+      ([, label]) => label ?? '',
+    );
+    const types = [...code.matchAll(/type: v\.literal\('([a-z]+)'\)/g)].map(([, type]) => type ?? '');
+    const lists = [...code.matchAll(/picklist\(\[([^\]]+)\]/g)].flatMap(([, list]) =>
+      [...(list ?? '').matchAll(/'([^']+)'/g)].map(([, word]) => word ?? ''),
+    );
+    expect(labels.length).toBeGreaterThan(10);
+    expect(types.length).toBeGreaterThan(20);
+    expect([...labels, ...types, ...lists].filter((word) => !page.includes(word))).toEqual([]);
   });
 });
