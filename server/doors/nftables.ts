@@ -65,8 +65,9 @@ export function setupLine(door: string, options: NftablesOptions): string {
             // By the SYN, not by `ct state new`: to conntrack a session that is older than it looks new, and this
             // door would cut the session of whoever adds it. Also, no trick with conntrack lets a SYN pass.
             `${to} tcp flags & (syn | ack) == syn drop`,
-            // Accepts what would pass anyway. A ct expression makes the kernel put IPv6 fragments together
-            // before this chain: a SYN whose flags lie in the second fragment would pass the rule above.
+            // Accepts what would pass anyway. A ct expression makes the kernel put IPv6 fragments together before
+            // this chain, so that no SYN hides its flags in a second fragment. Linux 6.18 refuses those by itself;
+            // not every kernel does.
             `${to} ct state established,related accept`,
           ]
         : [`${to} ct state established,related accept`, `${to} drop`]),
