@@ -11,7 +11,7 @@ import { keysFrom, newSecretKeys } from '../../lib/client/keys.ts';
 import { checkLink, pair } from '../../lib/client/pair.ts';
 import type { StepName } from '../../server/agent/openings.ts';
 import { loadHomeKeys } from '../../server/agent/keys.ts';
-import { askControl } from '../../server/agent/control-client.ts';
+import { ControlClient } from '../../server/control-client.ts';
 import { toBase64 } from '../../lib/protocol/bytes.ts';
 import { clock, dial, observe, random, until } from '../support/house.ts';
 import { startHostileRelay, type HostileRelay } from '../support/hostile-relay.ts';
@@ -144,11 +144,13 @@ key = "${relay.observerKey}"
 `,
       );
       const first = await startAgent(directory, step);
-      const offer = await askControl(join(directory, 'control.sock'), {
+      const control = await ControlClient.connect(join(directory, 'control.sock'));
+      const offer = await control.ask({
         verb: 'offer',
         confirm: false,
         minutes: 5,
       });
+      control.close();
       const keys = keysFrom(newSecretKeys(random));
       const link = checkLink((offer['links'] as string[])[0] ?? '');
       const record = await pair({ link, name: 'phone', keys, dial, random, clock, waiting: () => undefined })

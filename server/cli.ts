@@ -1,0 +1,43 @@
+#!/usr/bin/env -S npx tsx
+import { Command, CommanderError } from 'commander';
+import { fail } from './cli/fail.ts';
+
+/** Each command's file, loaded only when it is asked for: the command line starts in the time of one of them. */
+type Load = () => Promise<{ register(program: Command): void }>;
+
+const commands: Readonly<Record<string, Load>> = {
+  up: () => import('./cli/up.ts'),
+  relay: () => import('./cli/relay.ts'),
+  agent: () => import('./cli/agent.ts'),
+  helper: () => import('./cli/helper.ts'),
+  install: () => import('./cli/install.ts'),
+  door: () => import('./cli/door.ts'),
+  pair: () => import('./cli/pair.ts'),
+  devices: () => import('./cli/devices.ts'),
+  revoke: () => import('./cli/revoke.ts'),
+  audit: () => import('./cli/audit.ts'),
+  device: () => import('./cli/device.ts'),
+};
+
+async function main(): Promise<number> {
+  const program = new Command('latchkey')
+    .description('Hold one button, and the SSH door at home opens for the address you are seen from.')
+    .exitOverride()
+    .showHelpAfterError('See `latchkey --help`.');
+  const wanted = process.argv[2] ?? '';
+  const load = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
+  for (const each of load === undefined ? Object.values(commands) : [load]) (await each()).register(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    // commander has said what is wrong; help that was asked for is no error
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return fail(error, process.argv.includes('--json'));
+  }
+}
+
+const status = await main();
+// A number set by a command (a refusal inside a list) stays.
+if (status !== 0) process.exitCode = status;

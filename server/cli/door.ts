@@ -1,0 +1,138 @@
+import type { Command } from 'commander';
+import { createInterface } from 'node:readline/promises';
+import { LatchkeyError } from '../../lib/errors.ts';
+import { folders } from '../folders.ts';
+import { addHomeDoor, addRootDoor, listDoors, removeDoor, type Places, type Took } from '../doors-on-disk.ts';
+import { markRules } from '../doors/nftables.ts';
+import { errorLine } from './fail.ts';
+import { port } from './process.ts';
+
+interface Common {
+  readonly config?: string;
+  readonly host?: string;
+  readonly default?: string;
+  readonly longest?: string;
+}
+
+function places(options: Common): Places {
+  const usual = folders();
+  const { agent, controlSocket, helperSocket } = usual;
+  return { helper: options.config ?? usual.helper, agent, controlSocket, helperSocket };
+}
+
+/** Keys that every door may have, as its file says them. */
+function common(options: Common): Record<string, string> {
+  const { host, default: usual, longest } = options;
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(usual === undefined ? {} : { default: usual }),
+    ...(longest === undefined ? {} : { longest }),
+  };
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option('--host <name>', 'what clients dial, where it is not the relay’s host')
+    .option('--default <time>', 'how long it opens when nobody says (5m)')
+    .option('--longest <time>', 'the longest it may be asked for (1h)')
+    .option('--config <folder>', 'DIR of the helper (default: $LATCHKEY_DIR/helper)');
+}
+
+export function register(program: Command): void {
+  const door = program.command('door').description('the doors of this home');
+  const add = door.command('add').description('make a door');
+  withCommon(add.command('nftables <name>').description('a port that the kernel opens and closes (root)'))
+    .requiredOption('--port <port>', 'the port that it guards', port)
+    .requiredOption('--mode <mode>', 'gate: we drop what is not let in. mark: your firewall accepts our mark')
+    .option('--protocol <name>', 'tcp or udp', 'tcp')
+    .option('--yes', 'there is a second way in: do not ask')
+    .action(addNftables);
+  withCommon(add.command('knockd <name>').description('a section of an existing knockd.conf (root)'))
+    .requiredOption('--file <file>', 'the knockd.conf')
+    .requiredOption('--section <name>', 'the door in it')
+    .action((name: string, options: Common & { file: string; section: string }) =>
+      addRootDoor(places(options), name, {
+        driver: 'knockd',
+        file: options.file,
+        section: options.section,
+        ...common(options),
+      }).then((took) => said(name, took)),
+    );
+  withCommon(
+    add.command('proxy <name>').description('a listener that exists only while it is open (no root)'),
+  )
+    .requiredOption('--listen <port>', 'where clients connect to')
+    .requiredOption('--target <host:port>', 'where their bytes go')
+    .action(async (name: string, options: Common & { listen: string; target: string }) => {
+      const listen = /^\d+$/.test(options.listen) ? Number(options.listen) : options.listen;
+      const table = { driver: 'proxy', listen, target: options.target, ...common(options) };
+      said(name, await addHomeDoor(places(options), name, table));
+    });
+  door
+    .command('list')
+    .option('--config <folder>', 'DIR of the helper')
+    .option('--json')
+    .description('names, drivers and ports')
+    .action(async (options: Common & { json?: boolean }) => {
+      const doors = await listDoors(places(options));
+      if (options.json === true) return void process.stdout.write(`${JSON.stringify(doors)}\n`);
+      for (const { name, driver, port: number, problem } of doors)
+        process.stdout.write(
+          `${name.padEnd(20)} ${driver.padEnd(10)} ${String(number ?? '').padEnd(6)} ${problem ?? ''}\n`,
+        );
+    });
+  door
+    .command('remove <name>')
+    .option('--config <folder>', 'DIR of the helper')
+    .description('take a door away; what it has open is closed')
+    .action(async (name: string, options: Common) => {
+      const took = await removeDoor(places(options), name);
+      process.stdout.write(`${name} is removed${took.running ? '' : '; nothing runs here now'}\n`);
+    });
+}
+
+interface Nftables extends Common {
+  readonly port: number;
+  readonly mode: string;
+  readonly protocol: string;
+  readonly yes?: boolean;
+}
+
+async function addNftables(name: string, options: Nftables): Promise<void> {
+  const { port: number, mode, protocol } = options;
+  if (mode === 'gate' && options.yes !== true) await askForSecondWay(number, protocol);
+  const took = await addRootDoor(places(options), name, {
+    driver: 'nftables',
+    port: number,
+    protocol,
+    mode,
+    ...common(options),
+  });
+  said(name, took);
+  if (mode !== 'mark') return;
+  process.stdout.write(
+    `This door marks what it lets in; your firewall must accept the mark, before whatever drops:\n` +
+      `  iptables ${markRules.iptables.join(' ')}    (and ip6tables)\n` +
+      `  nft: ${markRules.nft}    in your input chain\n`,
+  );
+}
+
+/** A gate shuts everybody out who has no opening, whoever adds it over SSH too. */
+async function askForSecondWay(number: number, protocol: string): Promise<void> {
+  process.stdout.write(
+    `From now on new connections to ${protocol} port ${number} are dropped, but from this machine itself and from ` +
+      `addresses that the door is open for. Connections that are there stay.\n`,
+  );
+  if (!process.stdin.isTTY)
+    throw new LatchkeyError('config-usage', 'gate: --yes where nobody can be asked for a second way in');
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await asking.question('Do you have a second way in, if this goes wrong? [y/N] ');
+  asking.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new LatchkeyError('config-usage', 'nothing was changed');
+}
+
+function said(name: string, took: Took): void {
+  const running = took.running ? '' : '; it works from the next start on';
+  const problem = took.problem === undefined ? '' : `, but ${errorLine(new LatchkeyError(took.problem))}`;
+  process.stdout.write(`${name} is there${running}${problem}\n`);
+}

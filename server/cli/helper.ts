@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import path from 'node:path';
+import { rmSync } from 'node:fs';
+import { privateFolder, writeWhole } from '../files.ts';
+import { folders } from '../folders.ts';
+import { startHelper } from '../helper/helper.ts';
+import { nameProcess } from '../process-facts.ts';
+import { parentLine, untilStopped } from '../up/parent.ts';
+import { log, parentOption } from './process.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly socket?: string;
+  readonly group?: string;
+  readonly parent?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('helper')
+    .description('opens the doors that need root; listens on no network')
+    .option('--config <folder>', 'DIR of the door files, root’s alone (default: $LATCHKEY_DIR/helper)')
+    .option('--socket <path>', 'where the home agent reaches it (default: $LATCHKEY_DIR/run/helper.sock)')
+    .option('--group <gid>', 'the home agent’s group, which alone may reach it')
+    .addOption(parentOption)
+    .action(helper);
+}
+
+/** `door add` finds the running helper by this file. */
+export function pidFile(config: string): string {
+  return path.join(config, 'helper.pid');
+}
+
+async function helper(options: Options): Promise<void> {
+  const usual = folders();
+  const config = path.resolve(options.config ?? usual.helper);
+  const directory = path.join(config, 'work');
+  privateFolder(directory);
+  const running = await startHelper({
+    config,
+    socket: options.socket ?? usual.helperSocket,
+    directory,
+    log,
+    ...(options.group === undefined ? {} : { gid: Number(options.group) }),
+  });
+  writeWhole(pidFile(config), JSON.stringify(nameProcess(process.pid) ?? { pid: process.pid }), 0o600);
+  process.on('SIGHUP', () => void running.reload());
+  const parent = options.parent === true ? parentLine() : undefined;
+  parent?.say({ ready: true });
+  untilStopped(async () => {
+    rmSync(pidFile(config), { force: true });
+    await running.stop();
+  }, parent);
+}

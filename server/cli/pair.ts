@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { createInterface } from 'node:readline/promises';
+import { renderUnicodeCompact } from 'uqr';
+import { isErrorCode, LatchkeyError, remedyOf, sentenceOf } from '../../lib/errors.ts';
+import { formatDuration } from '../../lib/duration.ts';
+import { ControlClient, type ControlLine } from '../control-client.ts';
+import { folders } from '../folders.ts';
+
+// protocol.md, Pairing: a link that asks nobody lives short; one that is confirmed leaves time to walk.
+const minutes = { link: 2, asked: 5 };
+
+export function register(program: Command): void {
+  program
+    .command('pair')
+    .description('let a new device in: prints a link and its picture, then asks whether the codes match')
+    .option('--link', 'the https link alone, for scripts: whoever holds it first, in 2 minutes, is paired')
+    .action((options: { link?: boolean }) => (options.link === true ? printLink() : pairAsking()));
+}
+
+/** The link for another machine: https where there is one. */
+function linkFor(links: unknown): string {
+  const all = Array.isArray(links) ? links.filter((link): link is string => typeof link === 'string') : [];
+  const link = all.find((one) => one.startsWith('https:')) ?? all[0];
+  if (link === undefined) throw new LatchkeyError('tool-failed', 'the home agent made no link');
+  return link;
+}
+
+async function printLink(): Promise<void> {
+  const control = await ControlClient.connect(folders().controlSocket);
+  const offer = await control.ask({ verb: 'offer', confirm: false, minutes: minutes.link });
+  process.stdout.write(`${linkFor(offer['links'])}\n`);
+  control.close();
+}
+
+async function pairAsking(): Promise<void> {
+  const control = await ControlClient.connect(folders().controlSocket);
+  const news: ControlLine[] = [];
+  let wake = (): void => undefined;
+  await control.watch((line) => {
+    news.push(line);
+    wake();
+  });
+  control.onClose(() => {
+    news.push({ event: 'ended', reason: 'config-not-running' });
+    wake();
+  });
+  const offer = await control.ask({ verb: 'offer', confirm: true, minutes: minutes.asked });
+  const link = linkFor(offer['links']);
+  const life = formatDuration(Math.round(Number(offer['expiresInMs']) / 1000));
+  process.stdout.write(
+    `${renderUnicodeCompact(link)}\n${link}\n\nScan it or open it on the new device, within ${life}.\n`,
+  );
+  try {
+    for (;;) {
+      while (news.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      if (await take(news.shift() as ControlLine, control)) return;
+    }
+  } finally {
+    control.close();
+  }
+}
+
+/** True when the pairing is over. Throws why it failed. */
+async function take(line: ControlLine, control: ControlClient): Promise<boolean> {
+  const { event, name, code, device, reason } = line;
+  if (event === 'claimed') {
+    const yes = await ask(
+      `\n"${printable(name)}" wants in. Its screen must show this code:\n\n    ${String(code)}\n\nDoes it? [y/N] `,
+    );
+    await control.ask({ verb: 'answer', device: String(device), yes });
+    if (!yes) {
+      process.stdout.write('Refused. Nothing of it is kept.\n');
+      return true;
+    }
+  } else if (event === 'paired') {
+    process.stdout.write(`Paired: "${printable(name)}". To undo: latchkey revoke ${String(device)}\n`);
+    return true;
+  } else if (event === 'second') {
+    process.stdout.write(
+      '\nA second device tried the same link, and was refused. If the code above is not on your own screen, say no.\n',
+    );
+  } else if (event === 'ended') {
+    const ended = isErrorCode(reason) ? reason : 'pairing-expired';
+    if (ended === 'pairing-refused') return true;
+    process.stdout.write(`\n${sentenceOf(ended)} ${remedyOf(ended)}\n`);
+    throw new LatchkeyError(ended);
+  }
+  return false;
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** A device names itself: what would steer a terminal is shown as a dot. */
+export function printable(text: unknown): string {
+  // eslint-disable-next-line no-control-regex
+  return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, '·');
+}
