@@ -1,3 +1,4 @@
+// `npm start`: installs and builds what is missing, then becomes `latchkey up`.
 // Plain JavaScript without any dependency: it runs before the first install.
 // oldest Node that the packages run on (package.json, engines)
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -6,18 +7,16 @@ if (major < 20 || (major === 20 && minor < 9)) {
   process.exit(1);
 }
 
-const { existsSync } = await import('node:fs');
 const { default: path } = await import('node:path');
+const { pathToFileURL } = await import('node:url');
 const { install, root, run } = await import('./build/install.js');
+const { bundle, bundleFolder } = await import('./build/bundle.js');
 
-const say = (line) => process.stdout.write(`${line}\n`);
+const say = (line) => process.stderr.write(`${line}\n`);
 
 if (!(await install(say))) process.exit(1);
 if ((await run(process.execPath, [path.join(root, 'server/build/build.js')])) !== 0) process.exit(1);
-if (!existsSync(path.join(root, 'server/cli.ts'))) {
-  say('latchkey up: not built yet');
-  process.exit(0);
-}
-process.exit(
-  await run(path.join(root, 'node_modules/.bin/tsx'), ['server/cli.ts', 'up', ...process.argv.slice(2)]),
-);
+await bundle(say);
+// The same process goes on as the command line: signals and exit status need no passing on.
+process.argv.splice(1, 1, path.join(bundleFolder, 'cli.js'), 'up');
+await import(pathToFileURL(path.join(bundleFolder, 'cli.js')).href);

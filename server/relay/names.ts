@@ -18,7 +18,7 @@ export class Names {
 
   constructor(names: readonly string[]) {
     for (const name of names) {
-      const { host, port } = split(name.toLowerCase());
+      const { host, port } = splitHost(name.toLowerCase());
       if (port === undefined) this.bare.add(host);
       else this.exact.add(`${host}:${port}`);
     }
@@ -29,7 +29,7 @@ export class Names {
     const text = header?.toLowerCase();
     if (text === undefined || !/^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/.test(text))
       return undefined;
-    const { host, port = socket.encrypted ? 443 : 80 } = split(text);
+    const { host, port = socket.encrypted ? 443 : 80 } = splitHost(text);
     if (this.exact.has(`${host}:${port}`)) return text;
     if (port !== socket.localPort) return undefined;
     return this.bare.has(host) || isSocketsOwn(host, socket) ? text : undefined;
@@ -44,7 +44,8 @@ function isSocketsOwn(host: string, socket: Dialled): boolean {
   return host === (local.includes(':') ? `[${local}]` : local);
 }
 
-function split(text: string): { host: string; port: number | undefined } {
+/** A name or address (IPv6 in brackets, with or without them given) and the port behind it, if any. */
+export function splitHost(text: string): { readonly host: string; readonly port: number | undefined } {
   const parts = /^(.*?)(?::(\d{1,5}))?$/.exec(
     text.includes(':') && !text.includes('[') && text.split(':').length > 2 ? `[${text}]` : text,
   );

@@ -6,6 +6,7 @@ import { isCanonical, kindOf, ofSocket } from '../../lib/address.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { appleProfile } from './apple-profile.ts';
 import { issue, type Subjects } from './authority.ts';
+import { splitHost } from './names.ts';
 
 /** What the relay serves with. PEM. */
 export interface Certificate {
@@ -27,9 +28,9 @@ export interface Certificate {
   readonly uncovered: readonly string[];
 }
 
-/** localhost, the host and its .local name, its loopback and outer addresses. `host` is a name or an address. */
+/** localhost, the host and its .local name, its loopback and outer addresses. `host`: name or address, `:port` or none. */
 export function subjectsOf(host: string): Subjects {
-  const name = host.toLowerCase();
+  const name = splitHost(host.toLowerCase()).host.replace(/^\[(.*)\]$/, '$1');
   const short = name.split('.')[0] ?? name;
   const isAddress = isCanonical(name) !== undefined;
   const names = ['localhost', ...(isAddress ? [] : [`${short}.local`, name])].filter(isDnsName);
