@@ -146,8 +146,9 @@ export async function start(
   };
 }
 
-function environment(file: string, extra: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return isAbsolute(file) ? { ...extra } : { PATH: toolPath, ...extra };
+function environment(file: string, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const own: Record<string, string> = isAbsolute(file) ? { ...extra } : { PATH: toolPath, ...extra };
+  return own as NodeJS.ProcessEnv; // next's types want NODE_ENV in every environment
 }
 
 function notStarted(file: string, error: NodeJS.ErrnoException): LatchkeyError {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -198,18 +198,19 @@ function deleteNamespace(name: string): void {
 
 /** Labs of test runs that were killed with no chance to tidy: their process is gone, their names remain. */
 function sweep(): void {
-  let names: string[];
-  try {
-    names = readdirSync('/run/netns');
-  } catch {
-    return;
-  }
-  for (const name of names) {
-    const owner = /^lk(\d+)x\d+-/.exec(name)?.[1];
-    if (owner === undefined || isAlive(Number(owner))) continue;
+  for (const name of orphansIn('/run/netns')) {
     killAll([name], new Set());
     deleteNamespace(name);
   }
+  for (const name of orphansIn(tmpdir())) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+}
+
+function orphansIn(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => {
+    const owner = /^lk(\d+)x\d+-/.exec(name)?.[1];
+    return owner !== undefined && !isAlive(Number(owner));
+  });
 }
 
 function isAlive(pid: number): boolean {
