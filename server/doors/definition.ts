@@ -58,9 +58,6 @@ export function readDoor(
 ): DoorDefinition {
   if (!doorName.test(name))
     throw invalid(`the name "${name}": a letter, then up to 30 of a-z, 0-9 and _ (lower case)`);
-  // valibot asks `key in entries`, to which `constructor` is known.
-  const odd = Object.keys(table).find((key) => key in Object.prototype);
-  if (odd !== undefined) throw invalid(`${odd}: unknown key`);
   const result = v.safeParse(common, table);
   if (!result.success) {
     const issue = result.issues[0];
@@ -73,7 +70,9 @@ export function readDoor(
   const longestSeconds = times.longest ?? Math.max(usual.longest, times.default ?? 0);
   const defaultSeconds = times.default ?? Math.min(usual.default, longestSeconds);
   if (defaultSeconds > longestSeconds) throw invalid('default: is longer than longest');
-  const own = Object.fromEntries(Object.entries(table).filter(([key]) => !(key in common.entries)));
+  const own = Object.fromEntries(
+    Object.entries(table).filter(([key]) => !Object.hasOwn(common.entries, key)),
+  );
   return {
     name,
     type,

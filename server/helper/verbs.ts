@@ -50,8 +50,8 @@ export interface Success {
 
 /**
  * Throws `protocol-oversized` or `protocol-malformed`. The line must equal the print of what was understood, keys
- * in the order above: that refuses duplicate keys, of which JSON.parse silently takes the last, keys such as
- * `constructor`, which valibot takes for known, and every other way to say a thing twice.
+ * in the order above: that refuses duplicate keys, of which JSON.parse silently takes the last, and every other
+ * way to say a thing twice.
  */
 export function parseRequest(line: string): Request {
   if (line.length > longestLine) throw new LatchkeyError('protocol-oversized');
