@@ -62,7 +62,6 @@ export async function addRootDoor(places: Places, name: string, table: Table): P
 /** A door of the home agent's own process, in agent.toml. As addRootDoor. */
 export async function addHomeDoor(places: Places, name: string, table: Table): Promise<Took> {
   await requireFree(places, name);
-  readDoor(name, table, agentDrivers);
   return changeHomeFile(places, (text) => {
     const block = `[[door]]\nname = "${name}"\n${stringify(table)}`.trimEnd();
     // before the part that `latchkey up` keeps, so that the file reads in one order
@@ -146,7 +145,10 @@ async function changeHomeFile(places: Places, change: (text: string) => string):
   const before = readPlain(file);
   if (before === undefined) throw new LatchkeyError('config-missing', `${file}: \`latchkey up\` makes it`);
   const after = change(before);
-  parseAgentFile(after, file);
+  const here = parseAgentFile(after, file).door.filter((table) =>
+    agentDrivers.some((type) => type.name === table.driver),
+  );
+  checkTogether(here.map(({ name, ...table }) => readDoor(name, table, agentDrivers)));
   writeAsOwner(file, after);
   let control: ControlClient;
   try {
