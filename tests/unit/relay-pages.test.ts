@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request as plainRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +13,7 @@ import { loadPages } from '../../server/relay/pages.ts';
 import type { RunningRelay } from '../../server/relay/relay.ts';
 import { certificateForTests } from './relay-certificate.ts';
 import { relay } from './relay-peer.ts';
+import { scratchFolder } from './scratch.ts';
 
 interface Answer {
   readonly status: number;
@@ -69,7 +69,7 @@ const hash = `sha256-${createHash('sha256').update(inline).digest('base64')}`;
 const html = `<!doctype html><script>${inline}</script>`;
 
 function exported(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-out-'));
+  const folder = scratchFolder();
   mkdirSync(path.join(folder, '_next/static'), { recursive: true });
   writeFileSync(path.join(folder, 'index.html'), html);
   writeFileSync(path.join(folder, 'index.html.br'), brotliCompressSync(html));
@@ -254,7 +254,7 @@ describe('the observer', () => {
   });
 
   test('keeps its key, privately', () => {
-    const folder = path.join(mkdtempSync(path.join(tmpdir(), 'latchkey-observer-')), 'relay');
+    const folder = path.join(scratchFolder(), 'relay');
     const first = loadObserver(folder);
     expect(loadObserver(folder).key).toEqual(first.key);
     const file = path.join(folder, 'observer.key');

@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import forge from 'node-forge';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { issue } from '../../server/relay/authority.ts';
 import { givenCertificate, localCertificate, subjectsOf, type Certificate } from '../../server/relay/tls.ts';
+import { scratchFolder } from './scratch.ts';
 
 const subjects = {
   names: ['localhost', 'box.local', 'box'],
@@ -17,7 +17,7 @@ let folder: string;
 let certificate: Certificate;
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'latchkey-tls-'));
+  folder = scratchFolder();
   certificate = await localCertificate(folder, subjects);
 });
 
@@ -88,7 +88,7 @@ describe('the local authority', () => {
       leaf.sign(key, forge.md.sha256.create());
       return forge.pki.certificateToPem(leaf);
     };
-    const trial = mkdtempSync(path.join(tmpdir(), 'latchkey-tls-'));
+    const trial = scratchFolder();
     const ca = path.join(trial, 'ca.pem');
     writeFileSync(ca, forge.pki.certificateToPem(shape));
     const result = (altNames: object[]): { ok: boolean; said: string } => {
@@ -178,7 +178,7 @@ describe('at a later start', () => {
   });
 
   test('--new-certificate replaces authority and leaf', async () => {
-    const own = mkdtempSync(path.join(tmpdir(), 'latchkey-tls-'));
+    const own = scratchFolder();
     const first = await localCertificate(own, subjects);
     const second = await localCertificate(own, subjects, { renew: true });
     expect(second.fingerprint).not.toBe(first.fingerprint);
@@ -189,7 +189,7 @@ describe('at a later start', () => {
   test('an ended certificate and a mixed folder are refused, with the remedy', async () => {
     const later = new Date(Date.now() + 398 * 86400_000);
     await expect(localCertificate(folder, subjects, { now: later })).rejects.toThrow(/--new-certificate/);
-    const mixed = mkdtempSync(path.join(tmpdir(), 'latchkey-tls-'));
+    const mixed = scratchFolder();
     const other = await issue(subjects, new Date());
     await localCertificate(mixed, subjects);
     writeFileSync(path.join(mixed, 'ca.crt'), other.authority);
