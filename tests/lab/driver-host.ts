@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { DriverFacts, Opening } from '../../server/doors/driver.ts';
+import type { ProxyConnection } from '../../server/doors/proxy-listener.ts';
 import type { Space } from './space.ts';
 
 /** A door driver at work inside a namespace, in a process of its own that a test may kill. */
@@ -18,6 +19,8 @@ export interface DriverHost {
   close(door: string, address: string): Promise<void>;
   inspect(door: string): Promise<Opening[]>;
   stop(door: string): Promise<void>;
+  /** Of a proxy door. */
+  connections(door: string): Promise<ProxyConnection[]>;
   /** Everything that drivers logged. */
   readonly log: string[];
   /** SIGKILL for the process alone. */
@@ -101,6 +104,7 @@ export async function startDriverHost(space: Space): Promise<DriverHost> {
     close: (door, address) => ask({ verb: 'close', door, address }),
     inspect: (door) => ask({ verb: 'inspect', door }),
     stop: (door) => ask({ verb: 'stop', door }),
+    connections: (door) => ask({ verb: 'connections', door }),
     async kill() {
       process.kill(pid, 'SIGKILL');
       await closed;

@@ -13,7 +13,7 @@ const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}
 interface Request {
   readonly id: number;
   readonly door: string;
-  readonly verb: 'create' | 'start' | 'open' | 'close' | 'inspect' | 'stop';
+  readonly verb: 'create' | 'start' | 'open' | 'close' | 'inspect' | 'stop' | 'connections';
   readonly driver?: string;
   readonly table?: Record<string, unknown>;
   readonly directory?: string;
@@ -43,6 +43,7 @@ async function answer(request: Request): Promise<unknown> {
     });
     return { opening, stages };
   }
+  if (verb === 'connections') return (door as ProxyDriver).connections();
   return door[verb](address);
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { followSessions } from '../../server/helper/sessions.ts';
+import { startDriverHost } from './driver-host.ts';
 import { createLab } from './net.ts';
 import { sshLogin, sshSession, startSshd } from './sshd.ts';
 import type { Sessions } from '../../server/helper/sessions.ts';
@@ -77,6 +78,24 @@ test('a session that was there before, and one that is over at once, are not sho
   expect((await sshLogin(lab.phone, sshd, lab.home.address4)).stdout).toBe('in\n');
   await shows(sessions, 0);
   await live.end();
+});
+
+test('through a proxy door sshd sees this machine; the outgoing port tells whose session it is', async () => {
+  const sessions = await follow();
+  const host = await startDriverHost(lab.home);
+  await host.create('front', 'proxy', { listen: 2222, target: '127.0.0.1:22' }, lab.directory);
+  await host.open('front', '203.0.113.7', 30);
+  const live = await sshSession(lab.phone, { ...sshd, port: 2222 }, lab.home.address4);
+  await shows(sessions, 1);
+  const [connection] = await host.connections('front');
+  expect(connection).toMatchObject({ address: '203.0.113.7', live: true });
+  expect(sessions.sessions(connection!.outgoingPort)).toMatchObject([{ address: '127.0.0.1', user: 'root' }]);
+  await host.close('front', '203.0.113.7');
+  expect(await live.say()).toBe(true);
+  expect((await sshLogin(lab.phone, { ...sshd, port: 2222 }, lab.home.address4)).code).toBe(255);
+  await live.end();
+  await shows(sessions, 0);
+  await host.kill();
 });
 
 test('sshd’s process killed without a word: the session is gone', async () => {
