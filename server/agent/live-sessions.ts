@@ -3,7 +3,7 @@ import { toBase64 } from '../../lib/protocol/bytes.ts';
 import type { FrameOf } from '../../lib/protocol/frame.ts';
 import { writeMessage, type Notice } from '../../lib/protocol/message.ts';
 import { Session, type SessionKeys } from '../../lib/protocol/session.ts';
-import { Challenges } from './challenges.ts';
+import type { Challenges } from './challenges.ts';
 import type { Clock } from './clock.ts';
 
 // protocol.md, Sessions

@@ -5,7 +5,8 @@ import { fromBase64, toBase64 } from '../../lib/protocol/bytes.ts';
 import { statementBytes } from '../../lib/protocol/evidence.ts';
 import { decodeFrame, encodeFrame } from '../../lib/protocol/frame.ts';
 import { mailboxOf } from '../../lib/protocol/keys.ts';
-import WebSocket, { WebSocketServer } from 'ws';
+import type WebSocket from 'ws';
+import { WebSocketServer } from 'ws';
 import { publicKeyOf, signWith } from '../../server/ed25519.ts';
 
 export type Way = 'up' | 'down';

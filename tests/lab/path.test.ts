@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { markRules } from '../../server/doors/nftables.ts';
+import { startHousehold, type Household, type TerminalDevice } from './household.ts';
+import { createLab, type Lab } from './net.ts';
+import { reaches, sshLogin, sshSession, startSshd, type Sshd } from './sshd.ts';
+import { unpack } from './unpack.ts';
+
+/**
+ * The main job, from the command line to a login: relay, home, phone and stranger each on a host of its own, real
+ * sshd, real firewall, real knockd.
+ */
+
+interface DoorRow {
+  readonly name: string;
+  readonly state: string;
+  readonly endpoint: { host: string; port: number };
+  readonly remainingMs?: number;
+}
+interface OpenRow extends DoorRow {
+  readonly address: string;
+  readonly steps: { step: string; n?: number; atMs: number }[];
+}
+
+const knockdConf = `[options]
+ UseSyslog
+ Interface = eth0
+[openSSH]
+ sequence = 7324,4566,7446,4324
+ seq_timeout = 5
+ command = /sbin/iptables -I INPUT 1 -s %IP% -p tcp --dport 22 -j ACCEPT
+ command_6 = /sbin/ip6tables -I INPUT 1 -s %IP% -p tcp --dport 22 -j ACCEPT
+ tcpflags = syn
+ cmd_timeout = 10
+ stop_command = /sbin/iptables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT
+ stop_command_6 = /sbin/ip6tables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT
+`;
+
+interface Kind {
+  readonly name: string;
+  readonly firewall: 'iptables' | 'none';
+  readonly knocks: boolean;
+  file(lab: Lab): Promise<string>;
+}
+
+const common = `host = "HOST"\ndefault = "10s"\n`;
+const kinds: Kind[] = [
+  {
+    name: 'nftables, mode gate',
+    firewall: 'none',
+    knocks: false,
+    file: () => Promise.resolve(`driver = "nftables"\nport = 22\nmode = "gate"\n${common}`),
+  },
+  {
+    name: 'nftables, mode mark',
+    firewall: 'iptables',
+    knocks: false,
+    async file(lab) {
+      for (const tool of ['iptables', 'ip6tables']) await lab.home.run(tool, markRules.iptables);
+      return `driver = "nftables"\nport = 22\nmode = "mark"\n${common}`;
+    },
+  },
+  {
+    name: 'knockd',
+    firewall: 'iptables',
+    knocks: true,
+    async file(lab) {
+      const path = join(lab.directory, 'knockd.conf');
+      await writeFile(path, knockdConf, { mode: 0o644 });
+      const program = (await unpack('knockd')).path('usr/sbin/knockd');
+      return `driver = "knockd"\nfile = "${path}"\nsection = "openSSH"\nport = 22\nprogram = "${program}"\nhost = "HOST"\n`;
+    },
+  },
+];
+
+describe.each(kinds)('$name', (kind) => {
+  let lab: Lab;
+  let sshd: Sshd;
+  let house: Household;
+  beforeAll(async () => {
+    lab = await createLab({ firewall: kind.firewall });
+    sshd = await startSshd(lab);
+    const text = await kind.file(lab);
+    house = await startHousehold(lab, {
+      doors: {
+        cellar: text.replace('HOST', lab.home.address4),
+      },
+    });
+  });
+  afterAll(async () => {
+    await house?.helper?.client.stop();
+    await lab?.destroy();
+  });
+
+  describe.each([4, 6] as const)('IPv%s', (family) => {
+    let device: TerminalDevice;
+    const name = 'cellar';
+    const address = (): string => (family === 4 ? lab.home.address4 : lab.home.address6);
+    const own = (): string => (family === 4 ? lab.phone.address4 : lab.phone.address6);
+
+    test('pairs, opens, logs in; the stranger stays out; the time runs out while the session lives', async () => {
+      device = await house.device(lab.phone, `phone${family}`);
+      await device.pair(family);
+      expect(await reaches(lab.phone, address(), 22)).toBe(false);
+      const opened = await device.json<OpenRow>(['open', name]);
+      expect(opened).toMatchObject({
+        name,
+        address: own(),
+        state: expect.stringMatching(/^(open|connected)$/),
+      });
+      const seen = opened.steps.map(({ step, n }) => (n === undefined ? step : `${step} ${n}`));
+      expect(seen.slice(0, 2)).toEqual(['sealed', 'relayed']);
+      expect(seen.at(-1)).toBe('checked');
+      if (kind.knocks) {
+        const knocks = opened.steps.filter(({ step }) => step === 'knock');
+        expect(knocks.map(({ n }) => n)).toEqual([1, 2, 3, 4]);
+        expect(seen).toContain('sesame');
+      }
+      const ssh = await sshSession(lab.phone, sshd, address());
+      expect((await sshLogin(lab.stranger, sshd, address())).code).not.toBe(0);
+      expect(await reaches(lab.stranger, address(), 22)).toBe(false);
+      await sleep(Math.max(0, (opened.remainingMs ?? 10_000) + 600));
+      expect(await reaches(lab.phone, address(), 22)).toBe(false);
+      expect(await ssh.say()).toBe(true);
+      await ssh.end();
+    });
+
+    test('closes early', async () => {
+      await device.json<OpenRow>(['open', name]);
+      expect((await sshLogin(lab.phone, sshd, address())).code).toBe(0);
+      const closed = await device.json<DoorRow>(['close', name]);
+      expect(closed.state).toBe('closed');
+      expect(await reaches(lab.phone, address(), 22)).toBe(false);
+      const doors = await device.json<DoorRow[]>(['doors']);
+      expect(doors.find((door) => door.name === name)?.state).toBe('closed');
+    });
+  });
+});
+
+describe('proxy, without root', () => {
+  let lab: Lab;
+  let sshd: Sshd;
+  let house: Household;
+  beforeAll(async () => {
+    lab = await createLab({ firewall: 'none' });
+    sshd = await startSshd(lab);
+    house = await startHousehold(lab, {
+      as: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+      agent: `[[door]]\nname = "ssh"\ndriver = "proxy"\nlisten = 2222\ntarget = "127.0.0.1:22"\n`,
+    });
+  });
+  afterAll(() => lab?.destroy());
+
+  test.each([4, 6] as const)('IPv%s: opens, logs in, keeps the stranger out, closes', async (family) => {
+    const device = await house.device(lab.phone, `phone${family}`);
+    await device.pair(family);
+    const address = family === 4 ? lab.home.address4 : lab.home.address6;
+    const through = { ...sshd, port: 2222 };
+    expect(await reaches(lab.phone, address, 2222)).toBe(false);
+    const opened = await device.json<OpenRow>(['open', 'ssh', '--for', '30s']);
+    expect(opened.state).toBe('open');
+    expect((await sshLogin(lab.phone, through, address)).code).toBe(0);
+    expect((await sshLogin(lab.stranger, through, address)).code).not.toBe(0);
+    const closed = await device.json<DoorRow>(['close', 'ssh']);
+    expect(closed.state).toBe('closed');
+    expect(await reaches(lab.phone, address, 2222)).toBe(false);
+  });
+
+  test('kill -9 of the home agent closes it at once, and the restarted one says so', async () => {
+    const device = await house.device(lab.phone, 'phone');
+    await device.pair(4);
+    await device.json<OpenRow>(['open', 'ssh', '--for', '60s']);
+    expect(await reaches(lab.phone, lab.home.address4, 2222)).toBe(true);
+    await house.killAgent();
+    expect(await reaches(lab.phone, lab.home.address4, 2222)).toBe(false);
+    await house.startAgent();
+    const doors = await device.json<DoorRow[]>(['doors']);
+    expect(doors[0]).toMatchObject({ name: 'ssh', state: 'closed' });
+  });
+});
