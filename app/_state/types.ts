@@ -23,7 +23,6 @@ export interface Snapshot {
   readonly current?: string;
   readonly pairing: PairingState;
   readonly settings: Settings;
-  readonly update: UpdateState;
 }
 
 export interface HomeState {
@@ -174,14 +173,10 @@ export interface Settings {
   readonly shortcuts: boolean;
 }
 
-/** `ready`: a newer version waits for `applyUpdate`. */
-export type UpdateState = 'none' | 'ready' | 'applying';
-
 /** What a pasted or scanned text is, said while it is typed. */
 export type LinkCheck =
   /** The link does not name the home: its key is all there is to show before the home has spoken. */
-  | { readonly ok: true; readonly key: Uint8Array }
-  | { readonly ok: false; readonly code: ErrorCode };
+  { readonly ok: true; readonly key: Uint8Array } | { readonly ok: false; readonly code: ErrorCode };
 
 /**
  * None of these throws and none needs awaiting: what came of it is in the snapshot. Doors are named within the
@@ -228,7 +223,6 @@ export interface Actions {
   forgetHome(id: string): void;
 
   set<Name extends keyof Settings>(name: Name, value: Settings[Name]): void;
-  applyUpdate(): void;
 }
 
 /** Made once by `createStore`; fits React's useSyncExternalStore. */

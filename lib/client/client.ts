@@ -249,7 +249,7 @@ export class Client {
   private onState(state: ConnectionState): void {
     this.greeting = undefined;
     if (state.phase === 'connecting' || state.phase === 'waiting') this.requests.linkLost();
-    if (state.phase === 'waiting' && state.failures > 0) this.requests.failUnsent(state.code);
+    if (state.phase === 'waiting' && state.failures > 0) this.requests.notReached(state.code);
     if (state.phase === 'refused') this.requests.failAll(new LatchkeyError(state.code));
     if (state.phase === 'off') this.requests.failAll(new LatchkeyError('relay-unreachable', 'disconnected'));
     this.events.emit({ type: 'connection', state });

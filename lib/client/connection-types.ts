@@ -10,8 +10,8 @@ export type ConnectionState =
   | { readonly phase: 'connecting'; readonly failures: number; readonly code?: ErrorCode }
   /** The home has answered on this link, sealed. */
   | { readonly phase: 'ready'; readonly relay: string }
-  /** Not reached; `failures` counts whole rounds over all relays since it last was. */
-  | { readonly phase: 'waiting'; readonly code: ErrorCode; readonly failures: number }
+  /** Not reached; `failures` counts whole rounds over all relays since it last was, `until` is monotonic ms. */
+  | { readonly phase: 'waiting'; readonly code: ErrorCode; readonly failures: number; readonly until: number }
   /** The home said no, sealed. It stays so until `start`. */
   | { readonly phase: 'refused'; readonly code: ErrorCode };
 

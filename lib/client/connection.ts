@@ -185,7 +185,7 @@ export class Connection {
     }
     this.reason = code;
     this.cancelWait = clock.after(wait, () => this.dial());
-    this.setState({ phase: 'waiting', code, failures: this.failures });
+    this.setState({ phase: 'waiting', code, failures: this.failures, until: clock.now() + wait });
   }
 
   private setState(state: ConnectionState): void {

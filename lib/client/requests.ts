@@ -151,9 +151,15 @@ export class Requests {
     }
   }
 
-  /** The home was not reached in a whole round: what was never sent has no reason to wait. */
-  failUnsent(code: ErrorCode): void {
-    for (const pending of this.waiting) if (!pending.everSent) pending.reject(new LatchkeyError(code));
+  /**
+   * A whole round has failed. What was never sent, and what only asks, has no reason to wait; an act that was sent
+   * may have happened, so its answer is waited for.
+   */
+  notReached(code: ErrorCode): void {
+    for (const pending of this.waiting) {
+      const acts = ['open', 'close', 'revoke'].includes(pending.request.type);
+      if (!pending.everSent || !acts) pending.reject(new LatchkeyError(code));
+    }
   }
 
   failAll(error: LatchkeyError): void {

@@ -1,0 +1,122 @@
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import * as v from 'valibot';
+import { homeId, readHomeRecord, type HomeRecord } from '../../lib/client/home-record.ts';
+import { keysFrom, newSecretKeys, type ClientKeys, type SecretKeys } from '../../lib/client/keys.ts';
+import { equal } from '../../lib/protocol/bytes.ts';
+import { boxKeyPair, type Random } from '../../lib/protocol/keys.ts';
+import type { NewKeys, StoredHome, Vault } from './platform.ts';
+import type { Settings } from './types.ts';
+import { generateKeyPairs, keysOf, type KeyPairs } from './webcrypto-keys.ts';
+
+type StoredKeys =
+  | { readonly kind: 'held'; readonly pairs: KeyPairs }
+  | { readonly kind: 'bytes'; readonly secrets: SecretKeys };
+
+interface HomeRow {
+  readonly id: string;
+  /** Unix ms: the order of pairing. */
+  readonly pairedAt: number;
+  readonly record: HomeRecord;
+  readonly keys: StoredKeys;
+}
+
+interface Schema extends DBSchema {
+  homes: { key: string; value: HomeRow };
+  settings: { key: 'settings'; value: unknown };
+}
+
+const settings = v.partial(
+  v.object({
+    openBy: v.picklist(['hold', 'twice']),
+    seconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400)),
+    theme: v.picklist(['system', 'light', 'dark']),
+    shortcuts: v.boolean(),
+  }),
+);
+
+async function keysFromStored(stored: StoredKeys): Promise<ClientKeys> {
+  return stored.kind === 'held' ? keysOf(stored.pairs) : keysFrom(stored.secrets);
+}
+
+/** True where what the browser keeps of the keys still works once it was copied: some keep what they cannot read. */
+async function survives(pairs: KeyPairs, random: Random): Promise<boolean> {
+  const copy = structuredClone(pairs);
+  const peer = boxKeyPair(random(32)).publicKey;
+  const [before, after] = await Promise.all([keysOf(pairs), keysOf(copy)]);
+  await after.sign(peer);
+  return equal(await before.dh(peer), await after.dh(peer));
+}
+
+/** Keys, homes and settings in IndexedDB. `sessions` are never in here: they are memory. */
+export function openVault(random: Random, wall: () => number): Vault {
+  let opened: Promise<IDBPDatabase<Schema>> | undefined;
+  const database = (): Promise<IDBPDatabase<Schema>> => {
+    opened ??= openDB<Schema>('latchkey', 1, {
+      upgrade: (made) => {
+        made.createObjectStore('homes', { keyPath: 'id' });
+        made.createObjectStore('settings');
+      },
+      // Another tab has a newer version: this one gets out of its way.
+      blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close(),
+    });
+    opened.catch(() => {
+      opened = undefined;
+    });
+    return opened;
+  };
+
+  return {
+    async homes(): Promise<readonly StoredHome[]> {
+      const rows = await (await database()).getAll('homes');
+      const homes = await Promise.all(
+        rows
+          .sort((a, b) => a.pairedAt - b.pairedAt)
+          .map(async (row): Promise<StoredHome[]> => {
+            try {
+              return [{ record: readHomeRecord(row.record), keys: await keysFromStored(row.keys) }];
+            } catch {
+              return []; // written by another version: pair again
+            }
+          }),
+      );
+      return homes.flat();
+    },
+
+    async settings() {
+      const read = v.safeParse(settings, await (await database()).get('settings', 'settings'));
+      return (read.success ? read.output : {}) as Partial<Settings>;
+    },
+
+    async newKeys(): Promise<NewKeys> {
+      let stored: StoredKeys | undefined;
+      try {
+        const pairs = await generateKeyPairs();
+        if (await survives(pairs, random)) stored = { kind: 'held', pairs };
+      } catch {
+        // this browser has no such keys: bytes, then
+      }
+      stored ??= { kind: 'bytes', secrets: newSecretKeys(random) };
+      return { keys: await keysFromStored(stored), stored };
+    },
+
+    async addHome(record, keys) {
+      const row = { id: homeId(record), pairedAt: wall(), record, keys: keys.stored as StoredKeys };
+      await (await database()).put('homes', row);
+    },
+
+    async changeRecord(record) {
+      const transaction = (await database()).transaction('homes', 'readwrite');
+      const row = await transaction.store.get(homeId(record));
+      if (row !== undefined) await transaction.store.put({ ...row, record });
+      await transaction.done;
+    },
+
+    async removeHome(id) {
+      await (await database()).delete('homes', id);
+    },
+
+    async saveSettings(value) {
+      await (await database()).put('settings', value, 'settings');
+    },
+  };
+}
