@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { codeOf } from '../../lib/errors.ts';
 import { agentDrivers } from '../../server/agent/registry.ts';
 import type { DoorDriver } from '../../server/doors/driver.ts';
+import type { ProxyDriver } from '../../server/doors/proxy.ts';
 import { drivers } from '../../server/helper/registry.ts';
 
 /** Inside a namespace: one driver, asked by lines of JSON. Started by driver-host.ts. */
