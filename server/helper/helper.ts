@@ -3,7 +3,6 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import { ofSocket } from '../../lib/address.ts';
-import type { SessionFact } from '../../lib/door.ts';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { DoorDefinition } from '../doors/definition.ts';
 import type { DriverType } from '../doors/driver.ts';
@@ -11,6 +10,8 @@ import { DoorKeeper } from '../doors/keeper.ts';
 import { requireRootOwned } from '../root-owned.ts';
 import { readHelperDoors } from './config.ts';
 import { drivers } from './registry.ts';
+import { followSessions, type Sessions } from './sessions.ts';
+import { readHelperSettings, type HelperSettings } from './settings.ts';
 import { answer, longestLine, parseRequest } from './verbs.ts';
 
 export interface HelperOptions {
@@ -23,7 +24,6 @@ export interface HelperOptions {
   /** An existing folder of the helper's own (0700), for drivers. */
   readonly directory: string;
   readonly log: (line: string) => void;
-  readonly sessions?: (door: DoorDefinition) => Promise<SessionFact[]>;
   /** Default: the registry. */
   readonly types?: readonly DriverType[];
 }
@@ -50,11 +50,21 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   const read = () => (config === undefined ? [] : readHelperDoors(config, options.types ?? drivers));
 
   const definitions = read();
+  const settings = config === undefined ? undefined : readHelperSettings(config);
+  const followed = settings === undefined || settings.sshLog === 'off' ? undefined : follow(settings, log);
   const keeper = new DoorKeeper({
     directory: options.directory,
     log,
     ownAddresses,
-    ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
+    ...(settings === undefined || followed === undefined
+      ? {}
+      : {
+          sessions: async ({ type, options: own }: DoorDefinition) => {
+            if (!settings.sshPorts.includes(type.port(own))) return [];
+            await followed.settle();
+            return followed.sessions();
+          },
+        }),
   });
   const running = new Set<Promise<void>>();
   const sockets = new Set<Socket>();
@@ -85,9 +95,14 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
       await Promise.all(running);
       for (const socket of sockets) socket.destroySoon();
       await closed;
+      followed?.stop();
       await keeper.stop();
     },
   };
+}
+
+function follow({ sshLog }: HelperSettings, log: (line: string) => void): Sessions | undefined {
+  return sshLog === 'off' ? undefined : followSessions({ from: sshLog, log });
 }
 
 /** SIGHUP reads the doors again, SIGTERM and SIGINT end the helper; resolves at its end. */

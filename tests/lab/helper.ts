@@ -34,6 +34,8 @@ export interface LabHelper {
 }
 
 export interface LabHelperOptions {
+  /** Text of DIR/helper.toml. */
+  readonly settings?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** What runs it, e.g. ['unshare', '-m']. */
   readonly as?: readonly string[];
@@ -118,6 +120,7 @@ export async function startLabHelper(
     },
     pid: () => running().pid ?? 0,
   };
+  if (options.settings !== undefined) await writeFile(join(config, 'helper.toml'), options.settings);
   await helper.write(doors);
   await helper.start();
   return helper;

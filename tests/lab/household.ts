@@ -41,6 +41,8 @@ export interface TerminalDevice {
 export interface HouseholdOptions {
   /** Door files of the helper; absent: no helper. */
   readonly doors?: Readonly<Record<string, string>>;
+  /** sshd's log, for the helper. */
+  readonly sshLog?: string;
   /** Further lines of agent.toml. */
   readonly agent?: string;
   /** Run before the home agent, e.g. setpriv to another user. */
@@ -92,7 +94,12 @@ export async function startHousehold(lab: Lab, options: HouseholdOptions = {}): 
   const relayDirectory = join(base, 'relay');
   const agentDirectory = join(base, 'agent');
   for (const folder of [relayDirectory, agentDirectory]) await mkdir(folder, { mode: 0o700 });
-  const helper = options.doors === undefined ? undefined : await startLabHelper(lab, options.doors);
+  const helper =
+    options.doors === undefined
+      ? undefined
+      : await startLabHelper(lab, options.doors, {
+          ...(options.sshLog === undefined ? {} : { settings: `ssh_log = "${options.sshLog}"\n` }),
+        });
 
   // The home agent prints its mailbox, the relay what goes into the home's file: as a person pastes them.
   const agentLog: string[] = [];

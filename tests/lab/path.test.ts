@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markRules } from '../../server/doors/nftables.ts';
+import { until } from '../support/house.ts';
 import { startHousehold, type Household, type TerminalDevice } from './household.ts';
 import { createLab, type Lab } from './net.ts';
 import { reaches, sshLogin, sshSession, startSshd, type Sshd } from './sshd.ts';
@@ -84,6 +85,7 @@ describe.each(kinds)('$name', (kind) => {
     sshd = await startSshd(lab);
     const text = await kind.file(lab);
     house = await startHousehold(lab, {
+      sshLog: sshd.log,
       doors: {
         cellar: text.replace('HOST', lab.home.address4),
       },
@@ -121,10 +123,16 @@ describe.each(kinds)('$name', (kind) => {
       const ssh = await sshSession(lab.phone, sshd, address());
       expect((await sshLogin(lab.stranger, sshd, address())).code).not.toBe(0);
       expect(await reaches(lab.stranger, address(), 22)).toBe(false);
+      // sshd's own word, read by the helper
+      const state = async (): Promise<string | undefined> =>
+        (await device.json<DoorRow[]>(['doors'])).find((door) => door.name === name)?.state;
+      await until(async () => (await state()) === 'connected', 8000);
       await sleep(Math.max(0, (opened.remainingMs ?? 10_000) + 600));
       expect(await reaches(lab.phone, address(), 22)).toBe(false);
       expect(await ssh.say()).toBe(true);
+      expect(await state()).toBe('connected');
       await ssh.end();
+      await until(async () => (await state()) === 'closed', 8000);
     });
 
     test('closes early', async () => {
