@@ -11,22 +11,20 @@ import { pairDevice, withHome } from '../device/device.ts';
 import { deviceFolder } from '../device/folder.ts';
 import { print, say } from '../device/print.ts';
 import { doorLine, doorRow, show } from '../device/rows.ts';
-import { isLoopback } from '../device/tls.ts';
 
 interface Common {
   readonly json?: boolean;
   readonly home?: string;
 }
 
-/** A home may be seen from loopback only through a relay there; nobody else needs the extra question. */
+/** Decides which host stands in `endpoint`; without it the relay's does. */
 async function seenFrom(client: Client): Promise<string | undefined> {
-  return isLoopback(client.relay) ? client.seenFrom().catch(() => undefined) : undefined;
+  return client.seenFrom().catch(() => undefined);
 }
 
 async function doors(options: Common): Promise<void> {
   await withHome(folder(), options.home, async (client) => {
-    const seen = await client.doors();
-    const address = await seenFrom(client);
+    const [seen, address] = await Promise.all([client.doors(), seenFrom(client)]);
     const rows = seen.value.map((door) => doorRow({ ...seen, value: door }, client.relay, address));
     print(options.json === true, rows, rows.length === 0 ? ['No doors.'] : rows.map(doorLine));
   });
@@ -63,7 +61,7 @@ async function open(door: string, options: Common & { for?: string }): Promise<v
     const row = doorRow({ ...opened, value: opened.value.door }, client.relay, address);
     // Progress that got lost is not repeated: what the answer alone knows is said with it.
     const late = steps.filter(
-      (step) => !heard.some((before) => before.step === step.step && before.n === step.n),
+      ({ step, n }) => step !== 'received' && !heard.some((before) => before.step === step && before.n === n),
     );
     const { name, state, endpoint, remainingMs, verifiedAt } = row;
     print(
@@ -88,8 +86,8 @@ async function open(door: string, options: Common & { for?: string }): Promise<v
 
 async function close(door: string, options: Common): Promise<void> {
   await withHome(folder(), options.home, async (client) => {
-    const seen = await client.close(door);
-    const row = doorRow(seen, client.relay, await seenFrom(client));
+    const [seen, address] = await Promise.all([client.close(door), seenFrom(client)]);
+    const row = doorRow(seen, client.relay, address);
     print(options.json === true, row, [doorLine(row)]);
     const still = show(seen).own;
     if (still !== undefined && row.state !== 'closed')
