@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { folders } from '../folders.ts';
 import { privateFolder } from '../files.ts';
+import { readRelayFile } from '../relay/config.ts';
 import { runRelay, type RelayFacts } from '../relay/main.ts';
 import { loadPages } from '../relay/pages.ts';
 import { pagesFolder } from '../up/code.ts';
 import { parentLine, untilStopped } from '../up/parent.ts';
-import { asOption, giveUpRoot, parentOption, port } from './process.ts';
+import { asOption, giveUpRoot, log, parentOption, port, portOf } from './process.ts';
 
 interface Options {
   readonly dir?: string;
@@ -38,7 +39,7 @@ async function relay(options: Options): Promise<void> {
   giveUpRoot(options.as);
   const directory = options.dir ?? folders().relay;
   privateFolder(directory);
-  const given = options.port ?? (process.env['PORT'] === undefined ? undefined : port(process.env['PORT']));
+  const given = options.port ?? (process.env['PORT'] ? portOf(process.env) : undefined);
   const { relay: running, facts } = await runRelay({
     directory,
     pages,
@@ -47,8 +48,14 @@ async function relay(options: Options): Promise<void> {
     ...(options.home === undefined ? {} : { homes: options.home }),
     newCertificate: options.newCertificate === true,
   });
+  if (process.getuid?.() === 0)
+    log('The relay runs as root and needs no right of root: start it as another user.');
   if (options.parent !== true) {
     process.stdout.write(forHome(facts));
+    if ((options.home ?? readRelayFile(directory).homes).length === 0)
+      process.stdout.write(
+        '\nIt serves no home yet: start it with --home MAILBOX, as `latchkey agent` prints it.\n',
+      );
     return untilStopped(() => running.close());
   }
   const parent = parentLine();
@@ -59,24 +66,21 @@ async function relay(options: Options): Promise<void> {
   untilStopped(() => running.close(), parent);
 }
 
-/** What a home needs to use this relay, to be pasted into its agent.toml. */
+/** What a home needs to use this relay: a part of its agent.toml, and where a local authority signed, a file beside it. */
 function forHome(facts: RelayFacts): string {
-  const trust =
-    facts.trust === undefined
-      ? ''
-      : `ca = "relay.crt" # beside agent.toml, with these lines in it:\n${facts.trust.replace(/^/gm, '# ').replace(/# $/, '')}`;
-  return `Listening on ${facts.url}
-certificate SHA-256 ${facts.fingerprint}
+  const { url, fingerprint, observer, trust } = facts;
+  return `Listening on ${url}
+certificate SHA-256 ${fingerprint}
 
 For the home's agent.toml (own = true only if you run this machine yourself):
 
 [[relay]]
-url = "${facts.url}"
-${trust}own = true
+url = "${url}"
+${trust === undefined ? '' : 'ca = "relay.crt"\n'}own = true
 
 [[observer]]
-key = "${facts.observer}"
-url = "${facts.url}"
+key = "${observer}"
+url = "${url}"
 family = "any"
-`;
+${trust === undefined ? '' : `\nFor a file relay.crt beside that agent.toml:\n\n${trust}`}`;
 }

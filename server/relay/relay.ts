@@ -79,7 +79,13 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 }
 
 // A request is a line and a few headers, nobody needs long for it (ms, bytes).
-const httpLimits = { headersTimeout: 10_000, requestTimeout: 15_000, maxHeaderSize: 8192 };
+// A connection is kept for a minute, so that a second hold needs no new TLS handshake.
+const httpLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 60_000,
+  maxHeaderSize: 8192,
+};
 
 async function appOn(
   options: RelayOptions,
@@ -92,6 +98,7 @@ async function appOn(
       server = createTlsServer(
         {
           ...httpLimits,
+          handshakeTimeout: 10_000,
           key: options.certificate.key,
           cert: options.certificate.certificate,
           minVersion: 'TLSv1.2',

@@ -48,13 +48,13 @@ export class Child {
     this.running = running;
     this.last = [];
     readLines(running.stdout, (message) => {
-      if (Object.hasOwn(message, 'ready')) this.wasReady = true;
+      if (Object.hasOwn(message, 'ready')) this.ready();
       this.options.onMessage(message);
     });
     if (running.stderr !== undefined)
       forEachLine(running.stderr, (line) => {
-        this.last = [...this.last.slice(-19), line];
         if (this.wasReady) log(`${name}: ${line}`);
+        else this.last = [...this.last.slice(-19), line];
       });
     void running.ended.then(({ code, signal }) => {
       this.running = undefined;
@@ -68,6 +68,12 @@ export class Child {
         this.start().catch((error: unknown) => log(`${name} cannot be started: ${String(error)}`));
       }, wait);
     });
+  }
+
+  /** What it said on its way is part of the log, too. */
+  private ready(): void {
+    this.wasReady = true;
+    for (const line of this.last.splice(0)) this.options.log(`${this.options.name}: ${line}`);
   }
 
   say(message: object): void {

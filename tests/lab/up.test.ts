@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
   chownSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -287,6 +288,17 @@ describe('as root', () => {
     expect(exit).toBe(1);
     expect(stderr).toContain(`config-unreadable`);
     expect(stderr).toContain(`${closed} is closed`);
+  });
+
+  test('a child that cannot start ends up with the child’s own words', async () => {
+    const { directory, up, run } = trial();
+    await up().until(/\/pair#/);
+    await started?.stop();
+    const file = path.join(directory, 'agent/agent.toml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('allow_private = true', 'allow_private = "yes"'));
+    const refused = await run(['up']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^config-invalid: .*agent\.toml: allow_private/m);
   });
 
   test('--new-certificate replaces what devices trust; a plain start does not', async () => {
