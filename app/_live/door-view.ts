@@ -120,10 +120,17 @@ function ledeAndReason(home: HomeState, entry: DoorEntry, phase: Phase): Partial
     case 'offline':
       return { lede: words.offlineLede };
     case 'asking':
-      return { lede: words.askingLede(home.name) };
+      return { title: stateWords[shown.lastState], lede: askingWords(home) };
     default:
       return {};
   }
+}
+
+/** Nothing is said about asking before this: ms. */
+const quiet = 400;
+
+function askingWords(home: HomeState): string {
+  return home.reach.state === 'asking' && home.reach.sinceMs < quiet ? '\u00a0' : words.askingLede(home.name);
 }
 
 function reachCode(home: HomeState): ErrorCode {
@@ -136,6 +143,9 @@ function reachCode(home: HomeState): ErrorCode {
 export function awayWords(home: HomeState, code: ErrorCode): Partial<DoorFace> {
   if (home.reach.state === 'refused') {
     return { title: words.turnedAway, lede: `${reasonWords(code)} ${remedyWords(code)}`, pairAgain: true };
+  }
+  if (home.reach.state === 'answered' && !code.startsWith('relay-')) {
+    return { title: words.notKnownTitle, lede: reasonWords(code), remedy: remedyWords(code) };
   }
   if (code === 'relay-unreachable') return { lede: words.noRelayLede, remedy: remedyWords(code) };
   if (code === 'relay-home-away') return { lede: words.noAnswerLede(home.name), remedy: words.usually };
@@ -177,7 +187,7 @@ const stateWords = {
 
 /** Last known, where home cannot be asked: never blank, never posed as fresh. */
 function knownFacts(home: HomeState, entry: DoorEntry, phase: Phase, wall: number): Partial<DoorFace> {
-  if (phase !== 'noAnswer' && phase !== 'offline' && phase !== 'asking') return {};
+  if (phase !== 'noAnswer' && phase !== 'offline') return {};
   const { shown } = entry;
   const session = shown.own?.session?.user ?? words.none;
   return {
@@ -221,7 +231,7 @@ export function facelessHome(home: HomeState, place: Place): DoorFace {
       return { ...base, phase: 'noAnswer', ...awayWords(home, home.reach.code), ...asksIn(home) };
     case 'asking':
     case 'answered':
-      return { ...base, phase: 'asking', lede: words.askingLede(home.name) };
+      return { ...base, phase: 'asking', lede: askingWords(home) };
   }
 }
 

@@ -81,6 +81,17 @@ const brass = new Set<DoorFace['phase']>([
   'closeUnconfirmed',
 ]);
 
+/** Brass: somebody may be able to connect. Dim: last known, and home is being asked. */
+function tone(face: DoorFace): string {
+  if (face.phase === 'asking') return ' dim';
+  return brass.has(face.phase) ? ' brass' : '';
+}
+
+/** A word that large text must not push off the screen. */
+export function isLong(headline: string): boolean {
+  return headline.split(' ').some((word) => word.length > 7);
+}
+
 export function Headline({
   face,
   stage,
@@ -91,9 +102,10 @@ export function Headline({
   onRelay: () => void;
 }) {
   const withClock = face.leftMs !== undefined && (face.phase === 'open' || face.phase === 'unchecked');
+  const said = headline(face, stage);
   const title = (
-    <h1 className={`state${brass.has(face.phase) ? ' brass' : ''}`} tabIndex={-1}>
-      {headline(face, stage)}
+    <h1 className={`state${tone(face)}${isLong(said) ? ' long' : ''}`} tabIndex={-1}>
+      {said}
     </h1>
   );
   return (
@@ -127,7 +139,7 @@ function Lede({
     case 'closed':
       if (stage === 'full') return text.dial.letGo;
       if (stage === 'holding') return text.dial.letEarly;
-      if (stage === 'armed') return text.dial.waitsSeconds;
+      if (stage === 'armed' || stage === 'enter') return text.dial.waitsSeconds;
       if (stage === 'released') return words.sealingLede[face.place];
       return face.lede ?? words.closedLede(face.service, face.home);
     case 'sealing':

@@ -119,10 +119,11 @@ function AskAgain({ face, onAsk }: { face: DoorFace; onAsk: () => void }) {
 }
 
 function Closed({ face, acts, stage, twice, onRelay }: UnderProps) {
-  const holding = stage !== 'idle' && stage !== 'armed';
+  const holding = stage === 'holding' || stage === 'full' || stage === 'released';
   const hint = () => {
     if (holding) return text.dial.opensFor(lengthWords(face.seconds));
     if (stage === 'armed') return text.dial.hintAgain[face.place];
+    if (stage === 'enter') return text.dial.hintEnter;
     if (twice) return text.dial.hintTwice[face.place];
     return face.label === undefined ? text.dial.hintHold : text.dial.hintHoldDoor(face.label);
   };

@@ -23,7 +23,7 @@ export interface DoorsScreenProps {
   readonly acts: DoorActs;
 }
 
-const still = new Set<DoorFace['phase']>(['noAnswer', 'offline', 'asking']);
+const still = new Set<DoorFace['phase']>(['noAnswer', 'offline']);
 const closable = new Set<DoorFace['phase']>(['open', 'unchecked', 'connected']);
 
 export function DoorsScreen({ face, doors, openBy, singleKeys, acts }: DoorsScreenProps) {

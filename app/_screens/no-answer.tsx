@@ -9,7 +9,6 @@ const words = text.door;
 
 /** Home, relay or this device's own network is away: last known with its age, never posed as fresh. */
 export function NoAnswer({ face, onAsk }: { face: DoorFace; onAsk: () => void }) {
-  const asking = face.phase === 'asking';
   return (
     <>
       <h1 className="state" tabIndex={-1}>
@@ -43,7 +42,7 @@ export function NoAnswer({ face, onAsk }: { face: DoorFace; onAsk: () => void })
           {words.pairAgain}
         </Link>
       )}
-      {!asking && (
+      {face.pairAgain !== true && (
         <div className="ask-again">
           <button type="button" className="btn wide" aria-disabled={face.busy === 'asking'} onClick={onAsk}>
             <AgainIcon />

@@ -17,13 +17,15 @@ export interface FindProps {
     { readonly ok: true; readonly relay: string } | { readonly ok: false; readonly why: string };
   readonly name: string;
   readonly busy: boolean;
+  /** Keys cannot be stored here. */
+  readonly notKept?: boolean;
   readonly onLink: (link: string) => void;
   readonly onName: (name: string) => void;
   readonly onAsk: () => void;
 }
 
 /** 1 of 3. The text is checked as it comes. */
-export function FindScreen({ link, check, name, busy, onLink, onName, onAsk }: FindProps) {
+export function FindScreen({ link, check, name, busy, notKept = false, onLink, onName, onAsk }: FindProps) {
   const good = check?.ok === true;
   return (
     <form
@@ -98,6 +100,7 @@ export function FindScreen({ link, check, name, busy, onLink, onName, onAsk }: F
         </div>
       </dl>
       <p className="ruled-note">{words.whoever}</p>
+      {notKept && <p className="ruled-note ink mt-2.5">{words.notKept}</p>}
       <div className="foot stack end pt-2.5">
         <button type="submit" className="btn fill wide" disabled={!good} aria-disabled={busy}>
           {busy ? words.asking : words.ask}
@@ -110,8 +113,10 @@ export function FindScreen({ link, check, name, busy, onLink, onName, onAsk }: F
 function Code({ code, apart = false }: { code: string; apart?: boolean }) {
   const groups = code.split('-');
   return (
-    <figcaption className={`code${apart ? ' apart' : ''}`} role="img" aria-label={words.code(groups)}>
-      {apart ? groups.map((group) => <span key={group}>{group}</span>) : code}
+    <figcaption>
+      <span className={`code${apart ? ' apart' : ''}`} role="img" aria-label={words.code(groups)}>
+        {apart ? groups.map((group) => <span key={group}>{group}</span>) : code}
+      </span>
     </figcaption>
   );
 }

@@ -40,13 +40,15 @@ export interface ShellProps {
   readonly above?: ReactNode;
   /** Without tabs: pairing. */
   readonly bare?: boolean;
+  /** Storage is not read yet: nothing is claimed. */
+  readonly blank?: boolean;
   readonly mainClass?: string;
   readonly onHome?: (id: string) => void;
   readonly children: ReactNode;
 }
 
 export function Shell(props: ShellProps) {
-  const { screen, homes, current, back, side, bare = false } = props;
+  const { screen, homes, current, back, side, bare = false, blank = false } = props;
   const home = homes.find((each) => each.id === current) ?? homes[0];
   const [switching, setSwitching] = useState(false);
   const paired = homes.length > 0;
@@ -68,7 +70,11 @@ export function Shell(props: ShellProps) {
           <header className="head">
             {home === undefined ? (
               <span className="wordmark">
-                <MarkIcon /> {text.app.name}
+                {!blank && (
+                  <>
+                    <MarkIcon /> {text.app.name}
+                  </>
+                )}
               </span>
             ) : (
               <button
@@ -163,7 +169,7 @@ function Tabs({ screen }: { screen: Screen }) {
   );
 }
 
-function Rail({ screen, homes, current, devices, onHome }: ShellProps) {
+function Rail({ screen, homes, current, devices, blank, onHome }: ShellProps) {
   const paired = homes.length > 0;
   const home = homes.find((each) => each.id === current) ?? homes[0];
   return (
@@ -173,7 +179,7 @@ function Rail({ screen, homes, current, devices, onHome }: ShellProps) {
         <span>{text.app.name}</span>
       </div>
       <div className="homes" role="group" aria-label={text.home.homes}>
-        {!paired && <p className="sub">{text.home.none}</p>}
+        {!paired && <p className="sub">{blank === true ? '\u00a0' : text.home.none}</p>}
         {homes.map((each) => (
           <button
             key={each.id}
@@ -264,20 +270,22 @@ export function OpenStrip({
   words,
   left,
   busy,
+  onShow,
   onClose,
 }: {
   words: string;
   left: string | undefined;
   busy: boolean;
+  onShow?: () => void;
   onClose: () => void;
 }) {
   return (
-    <div className="strip" role="group" aria-label={words}>
+    <section className="strip" aria-label={words}>
       <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
         <circle cx="11" cy="11" r="9" fill="none" stroke="currentColor" strokeWidth="2" />
         <rect x="5.5" y="9.4" width="11" height="3.2" rx="1.4" fill="currentColor" />
       </svg>
-      <Link href="/" className="no-underline">
+      <Link href="/" className="to-door" {...(onShow === undefined ? {} : { onClick: onShow })}>
         {words}
       </Link>
       <span className="num" role="timer" aria-live="off">
@@ -286,7 +294,7 @@ export function OpenStrip({
       <button type="button" disabled={busy} onClick={onClose}>
         {busy ? text.strip.closing : text.strip.close}
       </button>
-    </div>
+    </section>
   );
 }
 

@@ -10,7 +10,8 @@ const ARMED_MS = 5000;
 /** How far a finger may slide off the rim before the hold is given up, px. */
 const SLACK = 24;
 
-export type HoldStage = 'idle' | 'holding' | 'full' | 'armed' | 'released';
+/** `armed`: one tap was made; `enter`: O was pressed, Enter opens. */
+export type HoldStage = 'idle' | 'holding' | 'full' | 'armed' | 'enter' | 'released';
 
 export interface HoldOptions {
   readonly mode: 'hold' | 'twice';
@@ -48,7 +49,6 @@ export function useHold(options: HoldOptions) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const current = useRef<HoldStage>('idle');
   const latest = useRef(options);
-  const byEnter = useRef(false);
   useEffect(() => {
     latest.current = options;
   });
@@ -116,10 +116,9 @@ export function useHold(options: HoldOptions) {
 
   const arm = useCallback(
     (enter = false) => {
-      byEnter.current = enter;
       tick(10);
       latest.current.onArm();
-      go('armed');
+      go(enter ? 'enter' : 'armed');
       timer.current = setTimeout(cancel, ARMED_MS);
     },
     [cancel, go, tick],
@@ -164,7 +163,7 @@ export function useHold(options: HoldOptions) {
     onKeyDown: (event: KeyboardEvent) => {
       if (event.key === 'Escape') return cancel();
       if (event.key !== 'Enter' && event.key !== ' ') return;
-      if (current.current === 'armed' && byEnter.current) {
+      if (current.current === 'enter') {
         event.preventDefault();
         return release();
       }

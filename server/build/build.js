@@ -1,8 +1,74 @@
 // Builds the web pages into out/, where they are missing or older than their sources.
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { root } from './install.js';
+import { root, run } from './install.js';
+import { compress, filesOf, writePolicy } from './pages.js';
 
-if (!['page.tsx', 'page.ts'].some((file) => existsSync(path.join(root, 'app', file)))) {
-  process.stdout.write('web pages: not built yet, there are none in app/\n');
+const out = path.join(root, 'out');
+const stamp = path.join(out, 'csp.json');
+const stampOf = path.join(root, '.cache/pages');
+const sources = ['app', 'lib/client', 'lib/protocol', 'public', 'server/build'];
+const files = [
+  'lib/address.ts',
+  'lib/door.ts',
+  'lib/duration.ts',
+  'lib/errors.ts',
+  'next.config.js',
+  'package-lock.json',
+  'postcss.config.js',
+];
+
+/** Content, not times: a checkout gives every file the same one. */
+async function sourceHash() {
+  const hash = createHash('sha256').update(process.versions.node);
+  const names = [...files];
+  for (const folder of sources) {
+    const inside = await filesOf(path.join(root, folder));
+    names.push(...inside.map((name) => `${folder}/${name}`));
+  }
+  for (const name of names) {
+    const file = path.join(root, name);
+    if (!existsSync(file)) continue;
+    hash.update(`\0${name}\0`).update(await readFile(file));
+  }
+  return hash.digest('hex');
+}
+
+const started = Date.now();
+const say = (line) => process.stdout.write(`web pages: ${line}\n`);
+const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+
+async function build() {
+  const hash = await sourceHash();
+  const built = existsSync(stampOf) && existsSync(stamp) && readFileSync(stampOf, 'utf8') === hash;
+  if (built && !process.argv.includes('--force')) return say('already built');
+
+  say('building (about 20 s)');
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  await mkdir(path.dirname(stampOf), { recursive: true });
+  await rm(stampOf, { force: true });
+  await rm(out, { recursive: true, force: true });
+  // webpack: with Turbopack, Trusted Types stop lazily loaded chunks.
+  const next = path.join(root, 'node_modules/next/dist/bin/next');
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NEXT_PUBLIC_VERSION: version };
+  if ((await run(process.execPath, [next, 'build', '--webpack'], { env })) !== 0) {
+    throw new Error('next build failed; what it said stands above');
+  }
+  await writePolicy(out);
+  say(`policy written, ${seconds()}`);
+  const { buildWorker } = await import('./worker.js');
+  const { count, size } = await buildWorker(root, out, version);
+  say(`service worker keeps ${count} files, ${(size / 1000).toFixed(0)} kB, ${seconds()}`);
+  say(`${await compress(out)} files compressed`);
+  await writeFile(stampOf, hash);
+  say(`built in ${seconds()}`);
+}
+
+try {
+  await build();
+} catch (error) {
+  process.stderr.write(`web pages: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
 }

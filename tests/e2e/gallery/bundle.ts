@@ -5,7 +5,6 @@ import tailwind from '@tailwindcss/postcss';
 import { build } from 'esbuild';
 import postcss from 'postcss';
 import type { BrowserContext } from 'playwright';
-import { fonts } from '../../../server/build/fonts.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -16,6 +15,36 @@ export const galleryOrigin = 'http://gallery.test';
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types";
+
+/** As app/fonts.ts has them, which only Next can read. */
+const fonts = [
+  {
+    name: 'display',
+    weight: '400 900',
+    file: '@fontsource-variable/besley/files/besley-latin-wght-normal.woff2',
+  },
+  {
+    name: 'text',
+    weight: '100 900',
+    file: '@fontsource-variable/libre-franklin/files/libre-franklin-latin-wght-normal.woff2',
+  },
+  {
+    name: 'mono',
+    weight: '400',
+    file: '@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff2',
+  },
+  {
+    name: 'mono',
+    weight: '600',
+    file: '@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-600-normal.woff2',
+  },
+];
+const faces = fonts
+  .map(
+    ({ name, weight, file }) => `@font-face{font-family:g-${name};font-weight:${weight};src:url(/${file})}`,
+  )
+  .join('');
+const families = ':root{--font-display-latin:g-display;--font-text-latin:g-text;--font-mono-latin:g-mono}';
 
 async function script(): Promise<Buffer> {
   const { outputFiles } = await build({
@@ -34,7 +63,7 @@ async function script(): Promise<Buffer> {
 async function styles(): Promise<Buffer> {
   const from = path.join(root, 'app/globals.css');
   const { css } = await postcss([tailwind({ base: root })]).process(await readFile(from, 'utf8'), { from });
-  return Buffer.from(css);
+  return Buffer.from(faces + families + css);
 }
 
 /** Pieces and screens with given facts, in the product's styles; nothing of this is in the product. */
@@ -48,8 +77,8 @@ export async function serveGallery(): Promise<(context: BrowserContext) => Promi
   return async (context) => {
     await context.route(`${galleryOrigin}/**`, async (route) => {
       const { pathname } = new URL(route.request().url());
-      const font = fonts.find((each) => pathname === `/fonts/${each.name}`);
-      if (font !== undefined) return route.fulfill({ path: path.join(root, 'node_modules', font.from) });
+      const font = fonts.find((each) => pathname === `/${each.file}`);
+      if (font !== undefined) return route.fulfill({ path: path.join(root, 'node_modules', font.file) });
       if (pathname === '/main.js') return route.fulfill({ body: js, contentType: 'text/javascript' });
       if (pathname === '/styles.css') return route.fulfill({ body: css, contentType: 'text/css' });
       if (pathname === '/') {

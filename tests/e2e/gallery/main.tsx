@@ -2,12 +2,26 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { asked, pictures } from './pictures.tsx';
 
-/** One picture, named in the address's fragment; `?theme=dark` as the setting would. */
-const root = document.getElementById('root');
-const draw = pictures[location.hash.slice(1)];
-const theme = new URLSearchParams(location.search).get('theme');
-if (theme !== null) document.documentElement.dataset['theme'] = theme;
-if (root !== null && draw !== undefined) {
-  createRoot(root).render(<StrictMode>{draw()}</StrictMode>);
+declare global {
+  interface Window {
+    /** Draws a picture anew. */
+    show: (name: string) => void;
+    /** Every act that the screens asked for, in order. */
+    asked: string[];
+    names: string[];
+  }
 }
-Object.assign(window, { asked });
+
+const element = document.getElementById('root');
+if (element !== null) {
+  const root = createRoot(element);
+  let shown = 0;
+  window.show = (name) => {
+    asked.length = 0;
+    shown += 1;
+    root.render(<StrictMode key={shown}>{pictures[name]?.()}</StrictMode>);
+  };
+  window.asked = asked;
+  window.names = Object.keys(pictures);
+  window.show(location.hash.slice(1));
+}

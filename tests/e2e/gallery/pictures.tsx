@@ -338,6 +338,9 @@ export const pictures: Record<string, () => ReactNode> = {
       line="Offline"
     />
   ),
+  'doors-asking': () => (
+    <Doors face={{ phase: 'asking', title: 'Closed', lede: 'Asking attic.' }} line="Asking attic" />
+  ),
   'doors-stale': () => (
     <Doors
       face={{

@@ -1,0 +1,100 @@
+'use client';
+import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from 'react';
+import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords } from './home-view.ts';
+import { getStore } from './store.ts';
+import { updates } from './updates.ts';
+import type { HomeState, Snapshot, Store } from '../_state/types.ts';
+import { Note, OpenStrip, Shell, type Screen, type ShellProps } from '../_ui/shell.tsx';
+import { text } from '../_text/en.ts';
+
+const StoreContext = createContext<Store | undefined>(undefined);
+
+/** One store for the life of the page; it lives above the routes, so a session outlives a change of screen. */
+export function AppProvider({ children }: { children: ReactNode }) {
+  useEffect(() => updates.start(), []);
+  return <StoreContext value={getStore()}>{children}</StoreContext>;
+}
+
+export interface App {
+  readonly store: Store;
+  readonly snapshot: Snapshot;
+  readonly home: HomeState | undefined;
+}
+
+export function useApp(): App {
+  const store = useContext(StoreContext);
+  if (store === undefined) throw new Error('useApp outside of AppProvider');
+  const snapshot = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
+  useTheme(snapshot.loaded ? snapshot.settings.theme : undefined);
+  return { store, snapshot, home: currentHome(snapshot) };
+}
+
+/** Kept where boot.js reads it before the first paint of the next visit. */
+function useTheme(theme: 'system' | 'light' | 'dark' | undefined): void {
+  useEffect(() => {
+    if (theme === undefined) return;
+    const { dataset } = document.documentElement;
+    if (theme === 'system') delete dataset['theme'];
+    else dataset['theme'] = theme;
+    try {
+      localStorage.setItem('latchkey-theme', theme);
+    } catch {
+      // Storage is refused: the setting holds for this visit.
+    }
+  }, [theme]);
+}
+
+/** The shell with what every screen has: homes, the strip of an open door, an update that waits. */
+export function LiveShell({
+  app,
+  screen,
+  ...props
+}: { app: App; screen: Screen } & Partial<Omit<ShellProps, 'screen'>> & { children: ReactNode }) {
+  const { store, snapshot, home } = app;
+  const update = useSyncExternalStore(updates.subscribe, updates.get, updates.getServer);
+  const door = home === undefined ? undefined : stripDoor(home, screen === 'doors');
+  const strip = home !== undefined && door !== undefined ? { door, ...stripWords(home, door) } : undefined;
+  const devices = home?.devices.devices.length ?? 0;
+  return (
+    <Shell
+      screen={screen}
+      blank={!snapshot.loaded}
+      homes={homeHeads(snapshot)}
+      {...(home === undefined ? {} : { current: home.id })}
+      {...(devices === 0 ? {} : { devices })}
+      onHome={store.chooseHome}
+      above={
+        <>
+          {update.state === 'ready' && nothingOpen(snapshot) && (
+            <Note
+              words={
+                update.version === undefined ? text.update.readyPlain : text.update.ready(update.version)
+              }
+              act={text.update.take}
+              onAct={() => updates.apply()}
+            />
+          )}
+          {strip !== undefined && (
+            <OpenStrip
+              words={strip.words}
+              left={strip.left}
+              busy={strip.door.dial.busy === 'closing'}
+              onShow={() => store.chooseDoor(strip.door.name)}
+              onClose={() => store.closeNow(strip.door.name)}
+            />
+          )}
+        </>
+      }
+      {...props}
+    />
+  );
+}
+
+/** Loads the newest events once a home, when it answers. */
+export function useActivity({ store, home }: App): void {
+  const wanted = home?.activity.load.state === 'none' && home.reach.state === 'answered';
+  const id = home?.id;
+  useEffect(() => {
+    if (wanted) store.loadActivity();
+  }, [wanted, id, store]);
+}

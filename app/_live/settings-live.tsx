@@ -1,0 +1,49 @@
+'use client';
+import { useEffect } from 'react';
+import { LiveShell, useApp } from './app.tsx';
+import { usePlace } from './place.ts';
+import { SettingsScreen } from '../_screens/settings-screen.tsx';
+import { text } from '../_text/en.ts';
+
+export function SettingsLive() {
+  const app = useApp();
+  const place = usePlace();
+  const { store, snapshot, home } = app;
+  const wanted = home?.devices.load.state === 'none' && home.reach.state === 'answered';
+  useEffect(() => {
+    if (wanted) store.loadDevices();
+  }, [wanted, store]);
+  const devices = home?.devices.devices.length ?? 0;
+  const { settings } = snapshot;
+  return (
+    <LiveShell app={app} screen="settings" back={{ href: '/', label: home?.name ?? text.app.name }}>
+      {snapshot.loaded && (
+        <SettingsScreen
+          place={place}
+          {...(home === undefined
+            ? {}
+            : {
+                home: {
+                  name: home.name,
+                  relay: home.relay,
+                  device: home.deviceName,
+                  ...(devices === 0 ? {} : { devices }),
+                },
+              })}
+          openBy={settings.openBy}
+          seconds={settings.seconds}
+          theme={settings.theme}
+          singleKeys={settings.shortcuts}
+          version={process.env['NEXT_PUBLIC_VERSION'] ?? ''}
+          onOpenBy={(value) => store.set('openBy', value)}
+          onSeconds={(value) => store.set('seconds', value)}
+          onTheme={(value) => store.set('theme', value)}
+          onSingleKeys={(value) => store.set('shortcuts', value)}
+          onForget={() => {
+            if (home !== undefined) store.forgetHome(home.id);
+          }}
+        />
+      )}
+    </LiveShell>
+  );
+}

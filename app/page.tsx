@@ -1,0 +1,5 @@
+import { DoorsLive } from './_live/doors-live.tsx';
+
+export default function DoorsPage() {
+  return <DoorsLive />;
+}
