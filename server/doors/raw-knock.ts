@@ -28,6 +28,15 @@ interface RawSocketModule {
 /** IPPROTO_RAW: our own IP header is sent as it is (raw(7); IPv6 too, since Linux 4.5). */
 const rawProtocol = 255;
 
+/** Loopback takes them at once; the rest is for a machine that was suspended in between. */
+const sentWithinMs = 2000;
+
+/**
+ * Sockets at work. raw-socket's own handle on the event loop does not keep its JavaScript half alive: without
+ * this, a garbage collection between send() and its callback takes socket, callback and promise away.
+ */
+const held = new Set<RawSocket>();
+
 /**
  * Native, optional, and CommonJS: loaded on first use, so that a machine without it has every other door.
  * Throws `tool-missing`.
@@ -67,9 +76,12 @@ export async function sendKnocks(
   try {
     const addressFamily = isV6 ? raw.AddressFamily.IPv6 : raw.AddressFamily.IPv4;
     const socket = raw.createSocket({ protocol: rawProtocol, addressFamily });
+    held.add(socket);
+    let timer: NodeJS.Timeout | undefined;
     try {
       if (!isV6) socket.setOption(raw.SocketLevel.IPPROTO_IP, raw.SocketOption.IP_HDRINCL, 1);
       await new Promise<void>((resolve, reject) => {
+        timer = setTimeout(() => reject(new Error(`not sent in ${sentWithinMs} ms`)), sentWithinMs);
         socket.on('error', reject);
         let left = packets.length;
         for (const packet of packets) {
@@ -81,6 +93,8 @@ export async function sendKnocks(
         }
       });
     } finally {
+      clearTimeout(timer);
+      held.delete(socket);
       socket.close();
     }
   } catch (cause) {
