@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { toBase64 } from '../../lib/protocol/bytes.ts';
 import { loadHomeKeys } from '../agent/keys.ts';
@@ -33,7 +34,7 @@ async function agent(options: Options): Promise<void> {
   privateFolder(directory);
   const mailbox = toBase64(loadHomeKeys(path.join(directory, 'home-keys.json')).mailbox);
   const parent = options.parent === true ? parentLine() : undefined;
-  if (parent === undefined) process.stdout.write(`This home's mailbox, for its relay: ${mailbox}\n`);
+  if (parent === undefined) introduce(directory, mailbox);
   else await served(parent, mailbox);
   const stopGreeter = options.greeter === undefined ? undefined : startGreeter(options.greeter, log);
   const running = await runAgent(directory, log);
@@ -42,6 +43,15 @@ async function agent(options: Options): Promise<void> {
     stopGreeter?.();
     await running.stop();
   }, parent);
+}
+
+function introduce(directory: string, mailbox: string): void {
+  process.stdout.write(`This home's mailbox, for its relay: ${mailbox}\n`);
+  const file = path.join(directory, 'agent.toml');
+  if (!existsSync(file))
+    process.stdout.write(
+      `There is no ${file} yet. Start the relay with --home ${mailbox} and put what it prints there.\n`,
+    );
 }
 
 /** Its own relay must know the mailbox first: dialling before would be refused, and wait for the next try. */

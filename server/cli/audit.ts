@@ -26,13 +26,18 @@ function limit(text: string): number {
   return number;
 }
 
+/** Events that tell of a device, not of what it did. */
+const aboutDevice: ReadonlySet<string> = new Set(['paired', 'pairing', 'pairing-second', 'revoked']);
+
 function lineOf(event: EventView): string {
   const parts = [
     event.door,
     event.address === undefined ? undefined : `for ${event.address}`,
     event.seconds === undefined ? undefined : formatDuration(event.seconds),
     event.user === undefined ? undefined : `as ${printable(event.user)}`,
-    event.device === undefined ? undefined : `by "${printable(event.device)}"`,
+    event.device === undefined
+      ? undefined
+      : `${aboutDevice.has(event.kind) ? '' : 'by '}"${printable(event.device)}"`,
     event.code,
   ].filter((part) => part !== undefined);
   return `${new Date(event.at).toISOString()}  ${event.kind}  ${parts.join(', ')}`;

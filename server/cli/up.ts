@@ -88,6 +88,8 @@ function introduce({ relay, madeDoor }: Up, folder: string): void {
     say(
       '  helper                   without root: doors in the firewall show tool-needs-root; proxy doors work',
     );
+  if (process.env['npm_lifecycle_event'] === 'start')
+    say('  "latchkey" in hints      means `npm run -s latchkey --`, in this folder');
   if (relay.uncovered.length > 0)
     say(
       `  not in the certificate   ${relay.uncovered.join(', ')}: --new-certificate covers them, and devices must trust it anew`,
@@ -138,7 +140,9 @@ class Desk {
     const here = all.find((link) => link.startsWith('http://localhost'));
     const phone = all.find((link) => link.startsWith('https://'));
     say(
-      `\nPair ${confirm ? 'a further' : 'the first'} device within ${offerMinutes} minutes. Whoever has the link can ask to be it.`,
+      confirm
+        ? `\nPair a further device within ${offerMinutes} minutes. Whoever has the link can ask; you decide here.`
+        : `\nPair the first device within ${offerMinutes} minutes. Whoever uses the link first is paired, without a question.`,
     );
     if (here !== undefined) say(`\nOn this machine, open it in a browser:\n  ${here}`);
     if (phone !== undefined) {
@@ -146,6 +150,9 @@ class Desk {
         `\nOn the phone, in the same network: scan this, trust the certificate as the page says, and pair:\n  ${phone}\n`,
       );
       say(renderUnicodeCompact(phone, { border: 2 }));
+      const { hostname: host } = new URL(phone);
+      if (/[a-z]/.test(host) && !host.startsWith('['))
+        say(`If the phone does not find "${host}": stop, and start with --host and this machine’s address.`);
     }
     if (process.stdin.isTTY) say('Enter makes a fresh link. Ctrl-C stops everything.');
   }
