@@ -46,8 +46,6 @@ export interface AgentOptions {
   readonly observe?: StepObserver;
 }
 
-const settleAgain = 1000;
-
 /** The home agent: decides. Everything it needs comes in by `AgentOptions`; it reads no environment. */
 export class Agent {
   readonly devices: Devices;
@@ -65,7 +63,6 @@ export class Agent {
   private readonly connections: readonly Connection[];
   private readonly policy: Policy;
   private pushing = false;
-  private stopped = false;
 
   /** Opens the store, settles what an earlier run left, and dials out. Throws `config-*`. */
   static async start(options: AgentOptions): Promise<Agent> {
@@ -91,7 +88,7 @@ export class Agent {
     const hosts: DoorHost[] = options.helper === undefined ? [this.keeper] : [this.keeper, options.helper];
     this.doors = new Doors(hosts, file.door.filter((door) => !runsHere(door)).map(homeless));
     this.devices = new Devices(store);
-    this.requests = new Requests(store);
+    this.requests = new Requests(store, clock);
     this.audit = new Audit(store, () => clock.wall());
     this.sessions = new LiveSessions(clock);
     this.policy = {
@@ -134,7 +131,9 @@ export class Agent {
       answered: (device, code) => this.pairingAnswered(device, code),
     });
     const followed = (): boolean => this.sessions.followers().length > 0;
-    this.watch = new Watch({ openings: this.openings, doors, devices, audit, clock, followed, log });
+    const { openings } = this;
+    const settle = (): Promise<readonly string[]> => settleAll({ openings, requests, devices, audit, clock });
+    this.watch = new Watch({ openings, doors, devices, audit, clock, followed, settle, log });
     this.openings.onChange(() => this.push());
     audit.onEvent((event) => {
       for (const live of this.sessions.followers()) this.say(live, { type: 'event', event });
@@ -144,20 +143,11 @@ export class Agent {
   private async begin(): Promise<void> {
     const { file, log } = this.options;
     await this.setDoors(file.door);
-    await this.settle();
+    await this.watch.tick();
     await this.audit.note({ kind: 'started' });
     this.watch.start();
     for (const connection of this.connections) connection.start();
     log(`home "${file.name}", ${this.devices.all().length} devices, ${this.doors.list().length} doors`);
-  }
-
-  private async settle(): Promise<void> {
-    const { openings, requests, devices, audit, clock } = this;
-    const { log } = this.options;
-    const left = await settleAll({ openings, requests, devices, audit, clock, log });
-    await this.watch.tick();
-    if (left > 0 && !this.stopped)
-      setTimeout(() => void this.settle().catch((error) => log(String(error))), settleAgain).unref();
   }
 
   /** Takes the home agent's own doors from its file, anew. Throws `config-invalid`, and nothing changes then. */
@@ -219,7 +209,6 @@ export class Agent {
 
   /** Lets go of sockets and the disk. `proxy` doors close with their process; the system holds the others. */
   async stop(): Promise<void> {
-    this.stopped = true;
     this.watch.stop();
     for (const connection of this.connections) connection.stop();
     await this.pairing.end('pairing-unanswered');

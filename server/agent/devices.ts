@@ -71,6 +71,11 @@ export class Devices {
   /** Takes effect once it is on disk. */
   async put(row: DeviceRow, ...also: Parameters<Store['commit']>[0]): Promise<void> {
     await this.store.commit([{ put: 'device', value: row }, ...also]);
+    this.know(row);
+  }
+
+  /** Takes over a row that has just reached the disk. */
+  know(row: DeviceRow): void {
     this.byId.set(row.id, row);
     this.waiting.delete(row.id);
   }

@@ -4,7 +4,8 @@ import type { DoorFacts } from '../doors/host.ts';
 import { longestSeconds, type Policy } from './authorize.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
-import type { Held, Openings, Reading } from './openings.ts';
+import type { Held, Reading } from './held.ts';
+import type { Openings } from './openings.ts';
 
 // What a screen can use; a home with more has worse troubles.
 const mostShown = 32;

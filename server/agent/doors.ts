@@ -23,10 +23,12 @@ export class Doors {
           this.byHost.set(host, await host.doors());
         } catch (error) {
           const problem: ErrorCode = codeOf(error, 'tool-helper-gone');
-          this.byHost.set(
-            host,
-            (this.byHost.get(host) ?? []).map((facts) => ({ ...facts, problem })),
-          );
+          const before = this.byHost.get(host);
+          if (before !== undefined)
+            this.byHost.set(
+              host,
+              before.map((facts) => ({ ...facts, problem })),
+            );
         }
       }),
     );
@@ -50,17 +52,26 @@ export class Doors {
     return [...this.known.values()].map((one) => one.facts);
   }
 
-  /** Throws `refused-door`. */
+  /** Throws `refused-door`; `tool-helper-gone` while a room that may have it has never answered. */
   facts(name: string): DoorFacts {
-    const found = this.known.get(name);
-    if (found === undefined) throw new LatchkeyError('refused-door', name);
-    return found.facts;
+    return this.find(name).facts;
   }
 
-  /** Throws `refused-door`, or the door's problem where it has no room here. */
-  host(name: string): DoorHost {
+  /** True where every room has told its doors and none has this one. */
+  isGone(name: string): boolean {
+    return !this.known.has(name) && this.hosts.every((host) => this.byHost.has(host));
+  }
+
+  private find(name: string): { facts: DoorFacts; host: DoorHost | undefined } {
     const found = this.known.get(name);
-    if (found === undefined) throw new LatchkeyError('refused-door', name);
+    if (found === undefined)
+      throw new LatchkeyError(this.isGone(name) ? 'refused-door' : 'tool-helper-gone', name);
+    return found;
+  }
+
+  /** Throws as `facts` does, or the door's problem where it has no room here. */
+  host(name: string): DoorHost {
+    const found = this.find(name);
     if (found.host === undefined) throw new LatchkeyError(found.facts.problem ?? 'tool-needs-root');
     return found.host;
   }

@@ -8,6 +8,7 @@ import type { Devices } from './devices.ts';
 import { doorView } from './door-view.ts';
 import type { Doors } from './doors.ts';
 import type { LiveSession } from './live-sessions.ts';
+import { keyOf } from './held.ts';
 import type { Openings } from './openings.ts';
 import type { Outcome, Requests } from './requests.ts';
 import { closeAllOf, closeOwn } from './settle.ts';
@@ -67,25 +68,32 @@ const handlers: Handlers = {
   async open({ request, live, receivedAt, parts }) {
     const onStep = (step: Step): void => parts.say(live, { type: 'progress', id: request.id, ...step });
     const outcome = unwrap(
-      await parts.requests.once(live.device, request.id, 'open', async (begin) => {
-        try {
-          const door = parts.doors.facts(request.door);
-          const challenge = live.challenges.use(
-            request.challenge,
-            request.door,
-            request.id,
-            parts.clock.now(),
-          );
-          const { address, seconds } = await authorizeOpen(request, challenge, door, parts.policy);
-          const order = { device: live.device, id: request.id, door, address, seconds, receivedAt, onStep };
-          return await parts.openings.open(order, begin);
-        } catch (error) {
-          await noteRefusal(request.door, live, error, parts);
-          throw error;
-        }
-      }),
+      await parts.requests.once(
+        live.device,
+        request.id,
+        { kind: 'open', on: request.door },
+        async (begin) => {
+          try {
+            const door = parts.doors.facts(request.door);
+            const challenge = live.challenges.use(
+              request.challenge,
+              request.door,
+              request.id,
+              parts.clock.now(),
+            );
+            const { address, seconds } = await authorizeOpen(request, challenge, door, parts.policy);
+            const order = { device: live.device, id: request.id, door, address, seconds, receivedAt, onStep };
+            return await parts.openings.open(order, begin);
+          } catch (error) {
+            await noteRefusal(request.door, live, error, parts);
+            throw error;
+          }
+        },
+      ),
     );
-    const left = (outcome.closesAt ?? 0) - parts.clock.wall();
+    // Not by the wall's clock: a record answered again later may lie on the other side of a change of it.
+    const held = parts.openings.held.get(keyOf(request.door, outcome.address ?? ''));
+    const left = held === undefined || held.phase === 'closed' ? 0 : held.endsAt - parts.clock.now();
     return {
       type: 'opened',
       door: view(request.door, { live, parts }),
@@ -98,7 +106,8 @@ const handlers: Handlers = {
 
   async close({ request, live, parts }) {
     parts.doors.host(request.door);
-    const outcome = await parts.requests.once(live.device, request.id, 'close', async (begin) => {
+    const act = { kind: 'close', on: request.door } as const;
+    const outcome = await parts.requests.once(live.device, request.id, act, async (begin) => {
       const row = await begin({ door: request.door, at: parts.clock.wall(), intent: '{}' });
       let ended: Outcome = { ok: true };
       try {
@@ -179,7 +188,9 @@ async function noteRefusal(
   if (!code.startsWith('refused-')) return;
   const device = parts.devices.nameOf(live.device);
   const known = code === 'refused-door' ? {} : { door };
-  await parts.audit.note({ kind: 'refused', code, ...known, ...(device === undefined ? {} : { device }) });
+  const note = { kind: 'refused', code, ...known, ...(device === undefined ? {} : { device }) } as const;
+  // A disk that is full changes nothing about the refusal, nor about its reason.
+  await parts.audit.note(note).catch(() => undefined);
 }
 
 /** Revoked on disk first; then its sessions and sockets end, and what it opened is closed. */
@@ -191,11 +202,14 @@ export async function revokeDevice(
 ): Promise<Outcome> {
   const row = parts.devices.get(target);
   if (row === undefined) throw new LatchkeyError('session-unknown-device');
-  return parts.requests.once(by, id, 'revoke', async (begin) => {
+  return parts.requests.once(by, id, { kind: 'revoke', on: target }, async (begin) => {
     const now = parts.clock.wall();
     const event = parts.audit.draft({ kind: 'revoked', device: row.name });
-    const request = await begin({ door: '', at: now, intent: JSON.stringify({ device: target }) });
-    await parts.devices.put({ ...row, revokedAt: row.revokedAt ?? now }, event);
+    // Intent and revocation in one: no restart finds the one without the other.
+    const value = { ...row, revokedAt: row.revokedAt ?? now };
+    const draft = { door: '', at: now, intent: JSON.stringify({ device: target }) };
+    const request = await begin(draft, { put: 'device', value }, event);
+    parts.devices.know(value);
     parts.audit.tell(event);
     parts.revoked(target);
     let ended: Outcome = { ok: true };

@@ -1,12 +1,12 @@
-import type { SessionFact, Stage } from '../../lib/door.ts';
+import type { Stage } from '../../lib/door.ts';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { Step } from '../../lib/protocol/message.ts';
 import type { Opening } from '../doors/driver.ts';
-import type { DoorFacts } from '../doors/host.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import type { Doors } from './doors.ts';
+import { fresh, keyOf, type Held, type OpenIntent, type OpenOrder, type Reading } from './held.ts';
 import type { Begin, Outcome, Requests } from './requests.ts';
 import type { OpeningRow, RequestRow, Row } from './store/rows.ts';
 import type { Store } from './store/store.ts';
@@ -14,40 +14,6 @@ import type { Store } from './store/store.ts';
 /** Where an opening stands on its way; the tests stop the process at each (promise 5 of house.md). */
 export type StepName = 'received' | 'intent' | 'verb' | 'rule' | 'outcome' | 'reply';
 export type StepObserver = (step: StepName) => Promise<void>;
-
-/** An opening that Latchkey made, as the home agent knows it. */
-export interface Held {
-  row: OpeningRow;
-  phase: 'opening' | 'open' | 'closing' | 'unconfirmed' | 'closed';
-  /** Monotonic ms at which its time is up. */
-  endsAt: number;
-  overdueTold: boolean;
-  session: SessionFact | undefined;
-  seen: boolean;
-}
-
-export interface Reading {
-  readonly openings: readonly Opening[];
-  /** Monotonic ms when the system was read. */
-  readonly at: number;
-}
-
-export interface OpenOrder {
-  readonly device: string;
-  readonly id: string;
-  readonly door: DoorFacts;
-  readonly address: string;
-  readonly seconds: number;
-  /** Monotonic ms at which the request's frame arrived. */
-  readonly receivedAt: number;
-  readonly onStep: (step: Step) => void;
-}
-
-/** What an opening's intent holds on disk, as JSON. */
-export interface OpenIntent {
-  readonly address: string;
-  readonly seconds: number;
-}
 
 interface Parts {
   readonly store: Store;
@@ -71,8 +37,9 @@ export class Openings {
     this.parts = parts;
     const { clock, store } = parts;
     for (const row of store.loaded.openings) {
-      const endsAt = clock.now() + Math.min(row.closesAt - clock.wall(), row.closesAt - row.openedAt);
-      this.held.set(keyOf(row.door, row.address), { row, phase: 'open', endsAt, ...fresh });
+      const since = clock.now();
+      const endsAt = since + Math.min(row.closesAt - clock.wall(), row.closesAt - row.openedAt);
+      this.held.set(keyOf(row.door, row.address), { row, phase: 'open', endsAt, since, ...fresh });
     }
   }
 
@@ -89,8 +56,13 @@ export class Openings {
     return [...this.held.values()].filter((held) => held.row.door === door);
   }
 
+  /** An act on this opening is under way or waits for its turn: what it will be is that act's to say. */
+  isBusy(held: Held): boolean {
+    return this.tails.has(keyOf(held.row.door, held.row.address));
+  }
+
   /** One act at a time on one door's one address: an open and a close never interleave. */
-  private async alone<T>(key: string, act: () => Promise<T>): Promise<T> {
+  async alone<T>(key: string, act: () => Promise<T>): Promise<T> {
     const before = this.tails.get(key) ?? Promise.resolve();
     const mine = before.then(act, act);
     const tail = mine.catch(() => undefined);
@@ -102,8 +74,21 @@ export class Openings {
     }
   }
 
-  /** Carries the order out; rejects only where not even the intent reached the disk. */
-  open(order: OpenOrder, begin: Begin): Promise<Outcome> {
+  /**
+   * Carries the order out. Rejects where the intent did not reach the disk, where the outcome did not (it is found
+   * out and written later), and with `session-revoked` where the device was revoked meanwhile: it is closed then.
+   */
+  async open(order: OpenOrder, begin: Begin): Promise<Outcome> {
+    const outcome = await this.carryOut(order, begin);
+    // The revocation closed what it saw open; an extension of another device's opening it could not see.
+    if (outcome.ok && this.parts.devices.get(order.device)?.revokedAt !== null) {
+      await this.shut(order.door.name, order.address);
+      throw new LatchkeyError('session-revoked');
+    }
+    return outcome;
+  }
+
+  private carryOut(order: OpenOrder, begin: Begin): Promise<Outcome> {
     const key = keyOf(order.door.name, order.address);
     return this.alone(key, async () => {
       const { clock, doors, observe } = this.parts;
@@ -146,12 +131,20 @@ export class Openings {
       );
       const held: Held = running
         ? before
-        : { row, phase: 'opening', endsAt: clock.now() + order.seconds * 1000, ...fresh };
+        : {
+            row,
+            phase: 'opening',
+            since: clock.now(),
+            endsAt: clock.now() + order.seconds * 1000,
+            ...fresh,
+          };
       this.held.set(key, held);
       this.changed();
       if (observe !== undefined) await observe('intent');
 
       try {
+        // From here on a revocation finds it among what is held; one that came before is found here.
+        this.parts.devices.require(order.device);
         step('asked');
         const verb = host.open(order.door.name, order.address, order.seconds, (stage) =>
           step(stage.stage, stage.n, stage.of),
@@ -190,7 +183,8 @@ export class Openings {
     await requests.settle(request, outcome, { put: 'opening', value: settled }, event);
     held.row = settled;
     held.phase = 'open';
-    held.endsAt = clock.now() + lengthMs;
+    held.since = clock.now();
+    held.endsAt = held.since + lengthMs;
     held.overdueTold = false;
     this.note(row.door, opening);
     audit.tell(event);
@@ -228,11 +222,15 @@ export class Openings {
       code,
       ...(device === undefined ? {} : { device }),
     });
-    await requests.settle(request, outcome, ...also, event);
-    held.phase = remains ? 'open' : 'closed';
-    if (!remains) this.held.delete(keyOf(held.row.door, held.row.address));
+    try {
+      await requests.settle(request, outcome, ...also, event);
+    } finally {
+      // Also where the disk took nothing: what may be open is closed at its time all the same.
+      held.phase = remains ? 'open' : 'closed';
+      if (!remains) this.drop(held);
+      this.changed();
+    }
     audit.tell(event);
-    this.changed();
     return outcome;
   }
 
@@ -286,8 +284,9 @@ export class Openings {
   async closed(held: Held): Promise<void> {
     const { clock, store, devices, audit } = this.parts;
     if (held.phase === 'closed') return;
+    const { phase, row } = held;
     held.phase = 'closed';
-    held.row = { ...held.row, closedAt: clock.wall() };
+    held.row = { ...row, closedAt: clock.wall() };
     const device = devices.nameOf(held.row.device);
     const event = audit.draft({
       kind: 'closed',
@@ -295,15 +294,22 @@ export class Openings {
       address: held.row.address,
       ...(device === undefined ? {} : { device }),
     });
-    await store.commit([{ put: 'opening', value: held.row }, event]);
-    if (held.session === undefined) this.held.delete(keyOf(held.row.door, held.row.address));
+    try {
+      await store.commit([{ put: 'opening', value: held.row }, event]);
+    } catch (error) {
+      // Not on disk, so not told: found closed again by the next reading.
+      held.phase = phase;
+      held.row = row;
+      throw error;
+    }
+    if (held.session === undefined) this.drop(held);
     audit.tell(event);
     this.changed();
   }
-}
 
-const fresh = { overdueTold: false, session: undefined, seen: false } as const;
-
-export function keyOf(door: string, address: string): string {
-  return `${door} ${address}`;
+  /** Out of memory, unless a newer opening of the same address has its place. */
+  drop(held: Held): void {
+    const key = keyOf(held.row.door, held.row.address);
+    if (this.held.get(key) === held) this.held.delete(key);
+  }
 }

@@ -1,5 +1,6 @@
 import { LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
 import type { Step } from '../../lib/protocol/message.ts';
+import type { Clock } from './clock.ts';
 import type { RequestRow, Row } from './store/rows.ts';
 import type { Store } from './store/store.ts';
 
@@ -20,9 +21,21 @@ export type Begin = (
   ...also: readonly Row[]
 ) => Promise<RequestRow>;
 
+/** What a request acts on: the name of a door, or the id of the device to revoke. */
+export interface Act {
+  readonly kind: RequestRow['kind'];
+  readonly on: string;
+}
+
+// What a retry may still be answered from. More than a day of it is not kept on disk either.
+const mostKnown = 10_000;
+// For each device: far above what people and scripts do, and little enough for a disk and a day.
+const actsPerSecond = 5;
+const actsAtOnce = 300;
+
 interface Known {
   row: RequestRow | undefined;
-  readonly kind: RequestRow['kind'];
+  readonly act: Act;
   pending: Promise<Outcome> | undefined;
 }
 
@@ -32,12 +45,15 @@ interface Known {
  */
 export class Requests {
   private readonly store: Store;
+  private readonly clock: Clock;
   private readonly known = new Map<string, Known>();
+  private readonly budgets = new Map<string, { left: number; at: number }>();
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Clock) {
     this.store = store;
+    this.clock = clock;
     for (const row of store.loaded.requests) {
-      this.known.set(`${row.device} ${row.id}`, { row, kind: row.kind, pending: undefined });
+      this.known.set(`${row.device} ${row.id}`, { row, act: actOf(row), pending: undefined });
     }
   }
 
@@ -49,34 +65,36 @@ export class Requests {
   }
 
   /**
-   * Runs `act` once for this id; a retry gets the same promise or the recorded outcome. Throws what `act` throws
-   * before its intent is on disk, `refused-replay` where the id was used for something else, and
-   * `tool-helper-gone` while an intent of an earlier life waits to be settled.
+   * Runs `run` once for this id; a retry gets the same promise or the recorded outcome. Throws what `run` throws
+   * before its intent is on disk, `refused-replay` where the id was used for something else, `refused-rate`, and
+   * `tool-helper-gone` while an intent without an outcome waits to be settled.
    */
   async once(
     device: string,
     id: string,
-    kind: RequestRow['kind'],
-    act: (begin: Begin) => Promise<Outcome>,
+    act: Act,
+    run: (begin: Begin) => Promise<Outcome>,
   ): Promise<Outcome> {
     const key = `${device} ${id}`;
     const before = this.known.get(key);
     if (before !== undefined) {
-      if (before.kind !== kind) throw new LatchkeyError('refused-replay');
+      if (before.act.kind !== act.kind || before.act.on !== act.on) throw new LatchkeyError('refused-replay');
       if (before.pending !== undefined) return before.pending;
       const outcome = before.row?.outcome ?? null;
       if (outcome === null) throw new LatchkeyError('tool-helper-gone', 'not settled yet');
       return JSON.parse(outcome) as Outcome;
     }
-    const known: Known = { row: undefined, kind, pending: undefined };
+    this.spend(device);
+    const known: Known = { row: undefined, act, pending: undefined };
     this.known.set(key, known);
+    this.forgetOldest();
     const begin: Begin = async (draft, ...also) => {
-      const row: RequestRow = { device, id, kind, outcome: null, ...draft };
+      const row: RequestRow = { device, id, kind: act.kind, outcome: null, ...draft };
       await this.store.commit([{ put: 'request', value: row }, ...also]);
       known.row = row;
       return row;
     };
-    known.pending = act(begin);
+    known.pending = run(begin);
     try {
       return await known.pending;
     } catch (error) {
@@ -87,6 +105,21 @@ export class Requests {
     }
   }
 
+  private spend(device: string): void {
+    const now = this.clock.now();
+    const { left, at } = this.budgets.get(device) ?? { left: actsAtOnce, at: now };
+    const filled = Math.min(actsAtOnce, left + ((now - at) / 1000) * actsPerSecond);
+    this.budgets.set(device, { left: Math.max(0, filled - 1), at: now });
+    if (filled < 1) throw new LatchkeyError('refused-rate');
+  }
+
+  private forgetOldest(): void {
+    for (const [key, { row, pending }] of this.known) {
+      if (this.known.size <= mostKnown) return;
+      if (pending === undefined && row?.outcome != null) this.known.delete(key);
+    }
+  }
+
   /** Commits the outcome together with what else changed; only then may it be told. */
   async settle(row: RequestRow, outcome: Outcome, ...also: readonly Row[]): Promise<void> {
     const settled: RequestRow = { ...row, outcome: JSON.stringify(outcome) };
@@ -94,4 +127,9 @@ export class Requests {
     const known = this.known.get(`${row.device} ${row.id}`);
     if (known !== undefined) known.row = settled;
   }
+}
+
+function actOf(row: RequestRow): Act {
+  if (row.kind !== 'revoke') return { kind: row.kind, on: row.door };
+  return { kind: row.kind, on: (JSON.parse(row.intent) as { device: string }).device };
 }

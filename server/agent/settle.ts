@@ -1,8 +1,9 @@
-import { LatchkeyError } from '../../lib/errors.ts';
+import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
-import type { OpenIntent, Openings } from './openings.ts';
+import { fresh, keyOf, type OpenIntent } from './held.ts';
+import type { Openings } from './openings.ts';
 import type { Outcome, Requests } from './requests.ts';
 import type { OpeningRow, RequestRow } from './store/rows.ts';
 
@@ -12,36 +13,43 @@ interface Parts {
   readonly devices: Devices;
   readonly audit: Audit;
   readonly clock: Clock;
-  readonly log: (line: string) => void;
 }
 
 /**
- * After a restart: every intent without an outcome is looked up in the system and gets one, and nothing is done
- * twice. What cannot be read yet (the helper is not up) is left for the next call.
- * @returns how many are still unsettled
+ * Every intent without an outcome, of an earlier run or of a moment when the disk was full, is looked up in the
+ * system and gets one, and nothing is done twice. What cannot be read or written yet is left for the next call.
+ * @returns why something was left, for the log; empty where nothing was. Never rejects.
  */
-export async function settleAll(parts: Parts): Promise<number> {
-  let left = 0;
+export async function settleAll(parts: Parts): Promise<readonly string[]> {
+  const left: string[] = [];
   for (const request of parts.requests.unsettled()) {
     try {
       await settleOne(request, parts);
     } catch (error) {
-      left++;
-      parts.log(`request of an earlier run is not settled yet: ${String(error)}`);
+      left.push(`${request.kind} ${request.door} is not settled yet: ${String(error)}`);
     }
   }
   for (const device of new Set([...parts.openings.held.values()].map((held) => held.row.device))) {
     if ((parts.devices.get(device)?.revokedAt ?? null) === null) continue;
-    await closeAllOf(device, parts.openings).catch((error: unknown) => parts.log(String(error)));
+    await closeAllOf(device, parts.openings).catch((error: unknown) => left.push(String(error)));
   }
   return left;
 }
 
 async function settleOne(request: RequestRow, parts: Parts): Promise<void> {
-  if (request.kind === 'open') return settleOpen(request, parts);
-  if (request.kind === 'close') await closeOwn(request.door, request.device, parts.openings);
-  else await closeAllOf((JSON.parse(request.intent) as { device: string }).device, parts.openings);
-  await parts.requests.settle(request, { ok: true });
+  if (request.kind === 'open') {
+    const { address } = JSON.parse(request.intent) as OpenIntent;
+    return parts.openings.alone(keyOf(request.door, address), () => settleOpen(request, parts));
+  }
+  let outcome: Outcome = { ok: true };
+  try {
+    if (request.kind === 'close') await closeOwn(request.door, request.device, parts.openings);
+    else await closeAllOf((JSON.parse(request.intent) as { device: string }).device, parts.openings);
+  } catch (error) {
+    if (codeOf(error, 'tool-failed') !== 'refused-door') throw error;
+    outcome = { ok: false, code: 'refused-door' };
+  }
+  await parts.requests.settle(request, outcome);
 }
 
 async function settleOpen(
@@ -57,7 +65,8 @@ async function settleOpen(
   const found = read.find((opening) => opening.address === address);
   const device = devices.nameOf(request.device);
   const named = device === undefined ? {} : { device };
-  const before = openings.held.get(`${request.door} ${address}`);
+  const key = keyOf(request.door, address);
+  const before = openings.held.get(key);
   if (found === undefined) {
     const closed: OpeningRow | undefined = before && { ...before.row, closedAt: clock.wall() };
     const event = audit.draft({
@@ -69,11 +78,13 @@ async function settleOpen(
     });
     const rows = closed === undefined ? [] : [{ put: 'opening', value: closed } as const];
     await requests.settle(request, { ok: false, code: 'tool-not-open' }, ...rows, event);
-    openings.held.delete(`${request.door} ${address}`);
+    if (before !== undefined) openings.drop(before);
+    openings.changed();
     return;
   }
-  const closesAt =
-    found.remainingMs === undefined ? request.at + seconds * 1000 : clock.wall() + found.remainingMs;
+  // Never longer than it was asked for: the wall's clock may have been set back since.
+  const leftMs = found.remainingMs ?? Math.min(request.at + seconds * 1000 - clock.wall(), seconds * 1000);
+  const closesAt = clock.wall() + leftMs;
   const row: OpeningRow = {
     door: request.door,
     address,
@@ -85,15 +96,9 @@ async function settleOpen(
   const event = audit.draft({ kind: 'opened', door: request.door, address, seconds, ...named });
   const outcome: Outcome = { ok: true, address, steps: [], closesAt };
   await requests.settle(request, outcome, { put: 'opening', value: row }, event);
-  const endsAt = clock.now() + closesAt - clock.wall();
-  openings.held.set(`${request.door} ${address}`, {
-    row,
-    phase: 'open',
-    endsAt,
-    overdueTold: false,
-    session: undefined,
-    seen: false,
-  });
+  const since = clock.now();
+  openings.held.set(key, { row, phase: 'open', since, endsAt: since + leftMs, ...fresh });
+  openings.changed();
 }
 
 /** Closes what this device opened at a door, and what nobody here opened. Throws `tool-*`. */
@@ -107,7 +112,7 @@ export async function closeOwn(door: string, device: string, openings: Openings)
   await Promise.all([...addresses].map((address) => openings.shut(door, address)));
 }
 
-/** Closes every door that a device has open. Throws `tool-*` after trying all. */
+/** Closes every door that a device has open, of those that are still configured. Throws `tool-*` after trying all. */
 export async function closeAllOf(device: string, openings: Openings): Promise<void> {
   const mine = [...openings.held.values()].filter(
     (held) => held.row.device === device && held.phase !== 'closed',
@@ -115,6 +120,8 @@ export async function closeAllOf(device: string, openings: Openings): Promise<vo
   const results = await Promise.allSettled(
     mine.map((held) => openings.shut(held.row.door, held.row.address)),
   );
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  for (const result of results) {
+    if (result.status === 'rejected' && codeOf(result.reason, 'tool-failed') !== 'refused-door')
+      throw result.reason;
+  }
 }

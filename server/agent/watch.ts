@@ -4,7 +4,8 @@ import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import type { Doors } from './doors.ts';
-import { keyOf, type Held, type Openings } from './openings.ts';
+import { keyOf, type Held } from './held.ts';
+import type { Openings } from './openings.ts';
 
 // Fast enough that a session shows while the thumb is still there; a reading costs a few ms.
 const busyEvery = 1000;
@@ -21,6 +22,8 @@ interface Parts {
   readonly clock: Clock;
   /** Is anybody looking? */
   readonly followed: () => boolean;
+  /** Settles what has an intent and no outcome; why something is left. */
+  readonly settle: () => Promise<readonly string[]>;
   readonly log: (line: string) => void;
 }
 
@@ -34,6 +37,7 @@ export class Watch {
   private stopped = false;
   private readonly retryAt = new Map<string, number>();
   private readonly troubled = new Map<string, string>();
+  private unsettled = false;
 
   constructor(parts: Parts) {
     this.parts = parts;
@@ -42,7 +46,7 @@ export class Watch {
   start(): void {
     const again = (): void => {
       if (this.stopped) return;
-      const busy = this.parts.openings.held.size > 0 || this.parts.followed();
+      const busy = this.unsettled || this.parts.openings.held.size > 0 || this.parts.followed();
       this.timer = setTimeout(() => void this.tick().finally(again), busy ? busyEvery : idleEvery);
     };
     again();
@@ -55,39 +59,56 @@ export class Watch {
 
   /** One round over all doors; never rejects. */
   async tick(): Promise<void> {
-    await this.parts.doors.refresh();
-    await Promise.all(this.parts.doors.list().map((door) => this.door(door)));
-    this.parts.openings.changed();
+    const { doors, openings, settle } = this.parts;
+    await doors.refresh();
+    const left = await settle();
+    this.unsettled = left.length > 0;
+    this.tell('', left.length === 0 ? undefined : [...new Set(left)].join('; '));
+    await Promise.all(doors.list().map((door) => this.door(door)));
+    await this.gone();
+    openings.changed();
+  }
+
+  /** Openings of doors that left the configuration: nobody here can read them, so their time alone counts. */
+  private async gone(): Promise<void> {
+    const { openings, doors, clock } = this.parts;
+    for (const one of openings.held.values()) {
+      if (doors.isGone(one.row.door) && clock.now() > one.endsAt + grace && !openings.isBusy(one))
+        await openings.closed(one).catch((error: unknown) => this.tell(one.row.door, String(error)));
+    }
+  }
+
+  /** A trouble is logged once, not once a second. */
+  private tell(door: string, trouble: string | undefined): void {
+    if (trouble === undefined) return void this.troubled.delete(door);
+    if (this.troubled.get(door) !== trouble)
+      this.parts.log(door === '' ? trouble : `door ${door}: ${trouble}`);
+    this.troubled.set(door, trouble);
   }
 
   private async door(door: DoorFacts): Promise<void> {
-    const { openings, clock, log } = this.parts;
+    const { openings, clock } = this.parts;
     if (door.problem !== undefined) return;
+    let trouble: string | undefined;
     try {
       const before = clock.now();
       const read = await openings.inspect(door.name);
       const held = openings.of(door.name);
-      if (held.length > 0) await this.sessions(door.name, held);
+      // Who is connected is good to know; what is overdue closes without it.
+      if (held.length > 0)
+        await this.sessions(door.name, held).catch((error: unknown) => (trouble = String(error)));
       for (const one of held) {
-        // Opened after this reading began: the reading says nothing about it.
-        if (
-          one.phase === 'opening' ||
-          one.phase === 'closing' ||
-          one.row.openedAt > clock.wall() - (clock.now() - before)
-        )
-          continue;
+        // Opened, or being opened or closed, since this reading began: it says nothing about that.
+        if (openings.isBusy(one) || one.since > before) continue;
         const there = read.some((opening) => opening.address === one.row.address);
         if (!there && one.phase !== 'closed') await openings.closed(one);
         else if (there && clock.now() > one.endsAt + grace) await this.overdue(one);
-        else if (one.phase === 'closed' && one.session === undefined)
-          openings.held.delete(keyOf(door.name, one.row.address));
+        else if (one.phase === 'closed' && one.session === undefined) openings.drop(one);
       }
-      this.troubled.delete(door.name);
     } catch (error) {
-      const text = String(error);
-      if (this.troubled.get(door.name) !== text) log(`door ${door.name}: ${text}`);
-      this.troubled.set(door.name, text);
+      trouble = String(error);
     }
+    this.tell(door.name, trouble);
   }
 
   private async sessions(door: string, held: readonly Held[]): Promise<void> {

@@ -49,8 +49,12 @@ export async function openStore(file: string): Promise<Store> {
   let running: Waiting[] = [];
   let dead: Error | undefined;
   let asked = 0;
-  const questions = new Map<number, (events: EventRow[]) => void>();
+  const questions = new Map<
+    number,
+    { resolve: (events: EventRow[]) => void; reject: (error: Error) => void }
+  >();
   let onClosed: (() => void) | undefined;
+  let closing: Promise<void> | undefined;
 
   const send = (message: ToWorker): void => worker.postMessage(message);
   const next = (): void => {
@@ -70,17 +74,21 @@ export async function openStore(file: string): Promise<Store> {
         else waiting.reject(new LatchkeyError('tool-failed', `store: ${error}`));
       });
     } else if (message.say === 'events') {
-      questions.get(message.id)?.(message.events);
+      const question = questions.get(message.id);
       questions.delete(message.id);
+      if (message.error === undefined) question?.resolve(message.events);
+      else question?.reject(new LatchkeyError('tool-failed', `store: ${message.error}`));
     } else if (message.say === 'closed') {
       onClosed?.();
     }
   });
   worker.on('error', (error) => {
     dead = new LatchkeyError('tool-failed', `store: ${error.message}`);
-    for (const waiting of [...running, ...queued]) waiting.reject(dead);
+    for (const waiting of [...running, ...queued, ...questions.values()]) waiting.reject(dead);
     running = [];
     queued = [];
+    questions.clear();
+    onClosed?.();
   });
 
   return {
@@ -95,16 +103,19 @@ export async function openStore(file: string): Promise<Store> {
     events(before, limit) {
       if (dead !== undefined) return Promise.reject(dead);
       const id = ++asked;
-      return new Promise((resolve) => {
-        questions.set(id, resolve);
+      return new Promise((resolve, reject) => {
+        questions.set(id, { resolve, reject });
         send({ ask: 'events', id, before, limit });
       });
     },
     close() {
-      return new Promise((resolve) => {
+      closing ??= new Promise((resolve) => {
+        if (dead !== undefined) return resolve();
+        dead = new LatchkeyError('tool-failed', 'store: closed');
         onClosed = resolve;
         send({ ask: 'close' });
       });
+      return closing;
     },
   };
 }

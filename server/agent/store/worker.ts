@@ -17,18 +17,27 @@ export type FromWorker =
   | { readonly say: 'ready'; readonly loaded: Loaded }
   | { readonly say: 'failed'; readonly text: string }
   | { readonly say: 'committed'; readonly errors: readonly (string | null)[] }
-  | { readonly say: 'events'; readonly id: number; readonly events: Tables['event'][] }
+  | {
+      readonly say: 'events';
+      readonly id: number;
+      readonly events: Tables['event'][];
+      readonly error?: string;
+    }
   | { readonly say: 'closed' };
 
 const day = 86_400_000;
 
-async function load(db: Kysely<Tables>, now: number): Promise<Loaded> {
-  // Older requests cannot act again: their challenge is long gone. The rest answers retries.
+/** Older requests cannot act again: their challenge is long gone. The rest answers retries. */
+async function prune(db: Kysely<Tables>, now: number): Promise<void> {
   await db
     .deleteFrom('request')
     .where('at', '<', now - day)
     .where('outcome', 'is not', null)
     .execute();
+}
+
+async function load(db: Kysely<Tables>, now: number): Promise<Loaded> {
+  await prune(db, now);
   const last = await db
     .selectFrom('event')
     .select((all) => all.fn.max('n').as('n'))
@@ -85,16 +94,24 @@ async function run(port: NonNullable<typeof parentPort>): Promise<void> {
         say({ say: 'committed', errors: message.batches.map(tryOne) });
       }
     } else if (message.ask === 'events') {
-      const events = database
-        .prepare('select * from event where n < ? order by n desc limit ?')
-        .all(message.before, message.limit) as Tables['event'][];
-      say({ say: 'events', id: message.id, events });
+      const { id } = message;
+      try {
+        const events = database
+          .prepare('select * from event where n < ? order by n desc limit ?')
+          .all(message.before, message.limit) as Tables['event'][];
+        say({ say: 'events', id, events });
+      } catch (error) {
+        say({ say: 'events', id, events: [], error: String(error) });
+      }
     } else {
+      clearInterval(pruning);
       database.close();
       say({ say: 'closed' });
       port.close();
     }
   });
+  const pruning = setInterval(() => void prune(db, Date.now()).catch(() => undefined), day / 24);
+  pruning.unref();
   say({ say: 'ready', loaded: await load(db, Date.now()) });
 }
 
