@@ -2,7 +2,7 @@ import { chmod, mkdtemp, mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { bundle, bundleFolder } from '../../server/build/bundle.js';
-import { until } from '../support/house.ts';
+import { until } from '../support/until.ts';
 import { startLabHelper, type LabHelper } from './helper.ts';
 import type { Lab } from './net.ts';
 import type { Ran, Space } from './space.ts';

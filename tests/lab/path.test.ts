@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markRules } from '../../server/doors/nftables.ts';
-import { until } from '../support/house.ts';
+import { until } from '../support/until.ts';
 import { startHousehold, type Household, type TerminalDevice } from './household.ts';
 import { createLab, type Lab } from './net.ts';
 import { reaches, sshLogin, sshSession, startSshd, type Sshd } from './sshd.ts';

@@ -21,6 +21,7 @@ import type { AgentFile } from '../../server/agent/config.ts';
 import { loadHomeKeys } from '../../server/agent/keys.ts';
 import { observerOf } from '../../server/relay/observer.ts';
 import type { RunningRelay } from '../../server/relay/relay.ts';
+import { until } from './until.ts';
 import { relay as startTestRelay } from '../unit/relay-peer.ts';
 
 /** The real relay and the real home agent on loopback, and real devices of lib/client: no door but `proxy`. */
@@ -149,13 +150,4 @@ async function freePort(): Promise<number> {
   const port = await listen(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** Polls until it holds; throws after `timeoutMs`. */
-export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 5000): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error('it never came to hold');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
