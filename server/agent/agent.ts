@@ -16,7 +16,7 @@ import { systemClock, type Clock } from './clock.ts';
 import type { AgentFile, DoorTable } from './config.ts';
 import { Connection } from './connection.ts';
 import { Devices } from './devices.ts';
-import { doorView } from './door-view.ts';
+import { doorViews } from './door-view.ts';
 import { Doors } from './doors.ts';
 import type { HandlerParts } from './handlers.ts';
 import { Handshakes } from './handshakes.ts';
@@ -168,6 +168,9 @@ export class Agent {
       this.sessions.say(live, notice);
     } catch (error) {
       this.options.log(`a message did not fit: ${String(error)}`);
+      // Every request gets its one answer.
+      if (notice.type === 'reply')
+        this.say(live, { type: 'failure', re: notice.re, code: 'protocol-oversized' });
     }
   }
 
@@ -179,8 +182,7 @@ export class Agent {
       this.pushing = false;
       const parts = this.handlerParts();
       for (const live of this.sessions.followers()) {
-        const doors = this.doors.list().map((facts) => doorView(facts, live.device, parts));
-        this.say(live, { type: 'state', doors });
+        this.say(live, { type: 'state', doors: doorViews(this.doors.list(), live.device, parts) });
       }
     });
   }

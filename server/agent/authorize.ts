@@ -21,8 +21,9 @@ export interface Policy {
 export const vouchedSeconds = 300;
 
 /**
- * The one address that every configured observer of its family signed with this challenge. Throws
- * `refused-evidence` (missing, foreign, wrong signature) or `refused-address-changed` (they signed different ones).
+ * The first address that every configured observer of its family, and at least one, signed with this challenge.
+ * Throws `refused-evidence` (missing, foreign, wrong signature or family) or `refused-address-changed` (they signed
+ * different ones).
  */
 export async function provenAddress(
   evidence: readonly Evidence[],
@@ -36,6 +37,8 @@ export async function provenAddress(
     if (observer === undefined || family === undefined || signed.has(observer.key)) {
       throw new LatchkeyError('refused-evidence', 'not by a configured observer, once, for one address');
     }
+    // Its word on the other family is not asked for; taken, an address of a family without observers would pass.
+    if (!speaksFor(observer, family)) throw new LatchkeyError('refused-evidence', 'family');
     const key = fromBase64(observer.key);
     const nonce = observerNonce(challenge, key);
     const message = statementBytes({ observer: key, nonce, family, address: statement.address });
@@ -44,16 +47,21 @@ export async function provenAddress(
     }
     signed.set(observer.key, statement.address);
   }
-  const [first] = signed.values();
-  if (first === undefined) throw new LatchkeyError('refused-evidence', 'none');
-  const family = isCanonical(first) as Family;
-  for (const observer of policy.observers) {
-    if (observer.family !== 'any' && observer.family !== `v${family}`) continue;
-    const address = signed.get(observer.key);
-    if (address === undefined) throw new LatchkeyError('refused-evidence', 'an observer is missing');
-    if (address !== first) throw new LatchkeyError('refused-address-changed');
+  // With both families, statements come in the order the network gave them: either may be the complete one.
+  let refusal: LatchkeyError | undefined;
+  for (const address of new Set(signed.values())) {
+    const family = isCanonical(address) as Family;
+    const said = policy.observers.filter((one) => speaksFor(one, family)).map((one) => signed.get(one.key));
+    if (said.every((one) => one === address)) return { address, family };
+    refusal ??= said.includes(undefined)
+      ? new LatchkeyError('refused-evidence', 'an observer is missing')
+      : new LatchkeyError('refused-address-changed');
   }
-  return { address: first, family };
+  throw refusal ?? new LatchkeyError('refused-evidence', 'none');
+}
+
+function speaksFor(observer: ObserverTable, family: Family): boolean {
+  return observer.family === 'any' || observer.family === `v${family}`;
 }
 
 /** What this door may be asked for through this relay, in seconds. */
@@ -92,7 +100,8 @@ export async function authorizeOpen(
   const { address } = await provenAddress(request.evidence, challenge, policy);
   const refusal = refusalOf(address, {
     allowPrivate: policy.allowPrivate,
-    allowLoopback: door.closes === 'process',
+    // A foreign relay's loopback is not this machine's.
+    allowLoopback: door.closes === 'process' && policy.ownRelay,
     own: policy.ownAddresses(),
   });
   if (refusal !== undefined) throw new LatchkeyError(refusal);

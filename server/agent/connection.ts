@@ -108,6 +108,8 @@ export class Connection {
     socket.on('ping', () => this.listenFor(silence));
     socket.on('pong', () => this.listenFor(silence));
     socket.on('message', (data: Buffer) => {
+      // What an abandoned line still says is no longer asked.
+      if (this.socket !== socket) return;
       try {
         this.take(decodeFrame(new Uint8Array(data)));
       } catch (error) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { fromBase64, toBase64 } from '../../lib/protocol/bytes.ts';
+import { maxAdmissionKeys } from '../../lib/protocol/frame.ts';
 import type { DeviceRow } from './store/rows.ts';
 import type { Store } from './store/store.ts';
 
@@ -53,7 +54,10 @@ export class Devices {
   }
 
   admissionKeys(): Uint8Array[] {
-    return this.all().map((row) => fromBase64(row.admissionKey));
+    // The newest: one frame holds no more, and a frame too long would shut out everybody.
+    return this.all()
+      .slice(-maxAdmissionKeys)
+      .map((row) => fromBase64(row.admissionKey));
   }
 
   /** A row for a new device; not yet known: `put` makes it so. */

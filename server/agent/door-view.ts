@@ -4,6 +4,7 @@ import type { DoorFacts } from '../doors/host.ts';
 import { longestSeconds, type Policy } from './authorize.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
+import { fitting, room, sizeOf } from './fit.ts';
 import type { Held, Reading } from './held.ts';
 import type { Openings } from './openings.ts';
 
@@ -38,10 +39,25 @@ export function doorView(facts: DoorFacts, device: string, parts: Parts): DoorVi
     readsBack: facts.readsBack,
     defaultSeconds: facts.choosesTime ? Math.min(facts.defaultSeconds, longest) : facts.defaultSeconds,
     longestSeconds: longest,
-    openings: views.slice(0, mostShown),
+    // One's own first: what is cut off is somebody else's.
+    openings: fitting(
+      [...views].sort((a, b) => Number(b.mine) - Number(a.mine)),
+      mostShown,
+      room / 2,
+    ),
     ...(reading === undefined ? {} : { verifiedMs: Math.max(0, Math.round(now - reading.at)) }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
+}
+
+/** All doors, in one message: where they are too much, other devices' openings go first, then doors. */
+export function doorViews(list: readonly DoorFacts[], device: string, parts: Parts): DoorView[] {
+  let views = list.slice(0, mostShown).map((facts) => doorView(facts, device, parts));
+  for (const most of [8, 2, 1, 0]) {
+    if (sizeOf(views) <= room) break;
+    views = views.map((view) => ({ ...view, openings: view.openings.slice(0, most) }));
+  }
+  return fitting(views, mostShown);
 }
 
 function openingViews(

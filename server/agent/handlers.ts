@@ -5,9 +5,10 @@ import { authorizeOpen, type Policy } from './authorize.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
-import { doorView } from './door-view.ts';
+import { doorView, doorViews } from './door-view.ts';
 import type { Doors } from './doors.ts';
 import type { LiveSession } from './live-sessions.ts';
+import { fitting } from './fit.ts';
 import { keyOf } from './held.ts';
 import type { Openings } from './openings.ts';
 import type { Outcome, Requests } from './requests.ts';
@@ -56,6 +57,10 @@ function unwrap(outcome: Outcome): Outcome & { ok: true } {
 function view(name: string, { live, parts }: Pick<Call<'inspect'>, 'live' | 'parts'>) {
   return doorView(parts.doors.facts(name), live.device, parts);
 }
+
+// What one message may hold (lib/protocol/message.ts).
+const mostDevices = 64;
+const mostOpenings = 8;
 
 /** One entry a message. Each throws LatchkeyError; what it throws is sealed and sent as `failure`. */
 const handlers: Handlers = {
@@ -135,7 +140,7 @@ const handlers: Handlers = {
         .filter((door) => door.problem === undefined)
         .map((door) => parts.openings.inspect(door.name).catch(() => [])),
     );
-    return { type: 'doors', doors: names.map((door) => view(door.name, { live, parts })) };
+    return { type: 'doors', doors: doorViews(parts.doors.list(), live.device, parts) };
   },
 
   follow({ request, live }) {
@@ -145,7 +150,8 @@ const handlers: Handlers = {
 
   async activity({ request, parts }) {
     const before = request.before ?? Number.MAX_SAFE_INTEGER;
-    return { type: 'activity', events: await parts.audit.read(before, request.limit) };
+    const events = await parts.audit.read(before, request.limit);
+    return { type: 'activity', events: fitting(events, request.limit) };
   },
 
   devices({ live, parts }) {
@@ -162,14 +168,18 @@ const handlers: Handlers = {
         ...(seen === undefined ? {} : { lastSeenMs: Math.max(0, Math.round(now - seen)) }),
         self: row.id === live.device,
         confirmed: !parts.devices.isWaiting(row.id),
-        openings: held.map((one) => ({
+        openings: held.slice(0, mostOpenings).map((one) => ({
           door: one.row.door,
           address: one.row.address,
           remainingMs: Math.max(0, Math.round(one.endsAt - now)),
         })),
       };
     });
-    return Promise.resolve({ type: 'devices', devices });
+    // The asking device first, then the newest, should they be too many for one message.
+    const fit = fitting(devices, mostDevices);
+    if (fit.length < devices.length)
+      devices.sort((a, b) => Number(b.self) - Number(a.self) || b.pairedAt - a.pairedAt);
+    return Promise.resolve({ type: 'devices', devices: fitting(devices, mostDevices) });
   },
 
   async revoke({ request, live, parts }) {

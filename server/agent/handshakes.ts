@@ -58,7 +58,11 @@ export class Handshakes {
       if (this.halves.size < mostHalfOpen) break;
       this.erase(name, old);
     }
-    this.halves.set(toBase64(half.half), { half, challenges, madeAt: now });
+    const name = toBase64(half.half);
+    const made: Half = { half, challenges, madeAt: now };
+    this.halves.set(name, made);
+    // Erased also where nobody comes after: a memory read later must not open what was recorded.
+    setTimeout(() => this.erase(name, made), halfOpenTime).unref();
     return half.bytes;
   }
 

@@ -28,6 +28,8 @@ export interface LiveSession {
   /** Where its last good frame came from: answers go there, whatever socket that is. */
   route: Route;
   following: boolean;
+  /** Requests under way. */
+  asked: number;
 }
 
 /** Sessions live in memory alone: a restart of the home agent makes every device shake hands again. */
@@ -50,6 +52,7 @@ export class LiveSessions {
       usedAt: now,
       route,
       following: false,
+      asked: 0,
     };
     this.byId.set(toBase64(keys.id), live);
     return live;

@@ -33,7 +33,8 @@ interface LiveOffer {
   readonly confirm: boolean;
   /** What the relay admits; stays for the offer's life so that a phone that locked can return. */
   readonly admission: Uint8Array;
-  claimed: { row: DeviceRow; code: string } | undefined;
+  /** `written`: resolves once it is on disk; before that nobody is told of it. */
+  claimed: { row: DeviceRow; code: string; written: Promise<void> } | undefined;
   answered: boolean;
 }
 
@@ -76,7 +77,7 @@ export class Pairing {
 
   /** A fresh offer; the one before is void, and a device that waited on it is refused. */
   async make(confirm: boolean, minutes: number): Promise<{ links: string[]; expiresInMs: number }> {
-    await this.end('pairing-expired');
+    while (this.live !== undefined) await this.end('pairing-expired');
     const { home, relays, spki, clock } = this.parts;
     const secret = new Uint8Array(randomBytes(16));
     const offer: Offer = {
@@ -112,23 +113,23 @@ export class Pairing {
     if (live === undefined) return;
     clearTimeout(this.timer);
     this.live = undefined;
-    if (live.claimed !== undefined && !live.answered) {
-      await this.forget(live.claimed.row, reason);
+    const claimed = live.answered ? undefined : live.claimed;
+    if (claimed !== undefined) {
+      this.parts.devices.forget(claimed.row.id);
+      this.parts.answered(claimed.row.id, reason);
       this.tell({ event: 'ended', reason });
     }
     this.parts.keysChanged();
-  }
-
-  private async forget(row: DeviceRow, code: ErrorCode): Promise<void> {
-    const { devices, audit } = this.parts;
-    devices.forget(row.id);
-    this.parts.answered(row.id, code);
-    await audit.note({ kind: 'refused', device: row.name, code });
+    if (claimed === undefined) return;
+    // Last, and no more than a note: that nobody was let in needs no disk.
+    const note = { kind: 'refused', device: claimed.row.name, code: reason } as const;
+    await this.parts.audit.note(note).catch(() => undefined);
   }
 
   /**
-   * The device of a valid claim, on disk. Throws `pairing-malformed`, `pairing-expired`, or `pairing-used` for
-   * every claim but the first, which is shown at home.
+   * The device of a valid claim, on disk. Throws `pairing-expired`, `session-revoked`, `tool-failed` where it did
+   * not reach the disk (the offer is good again then), or `pairing-used` for every claim but the first, which is
+   * shown at home.
    */
   async claim(
     claim: Claim,
@@ -144,18 +145,34 @@ export class Pairing {
     if (live.claimed !== undefined) {
       const same = live.claimed.row.boxKey === toBase64(boxKey);
       // The same device again, after its socket broke: it goes on waiting, with the code it showed before.
-      if (same)
-        return {
-          row: devices.get(live.claimed.row.id) ?? live.claimed.row,
-          waitMs: live.expiresAt - clock.now(),
-        };
+      if (same) {
+        await live.claimed.written;
+        const row = devices.get(live.claimed.row.id);
+        if (row === undefined) throw new LatchkeyError('pairing-expired');
+        if (row.revokedAt !== null) throw new LatchkeyError('session-revoked');
+        return { row, waitMs: live.expiresAt - clock.now() };
+      }
       this.tell({ event: 'second', reason: 'pairing-used' });
-      await audit.note({ kind: 'pairing-second', device: claim.name });
+      await audit.note({ kind: 'pairing-second', device: claim.name }).catch(() => undefined);
       throw new LatchkeyError('pairing-used');
     }
     const row = Devices.draft(claim.name, boxKey, claim.admission, clock.wall());
     // Taken at once, in memory: a second claim cannot pass while the first is being written.
-    live.claimed = { row, code };
+    const written = this.write(row, live);
+    live.claimed = { row, code, written };
+    try {
+      await written;
+    } catch (error) {
+      live.claimed = undefined;
+      throw error;
+    }
+    this.parts.keysChanged();
+    this.tell({ event: live.confirm ? 'claimed' : 'paired', name: row.name, code, device: row.id });
+    return { row, waitMs: live.expiresAt - clock.now() };
+  }
+
+  private async write(row: DeviceRow, live: LiveOffer): Promise<void> {
+    const { devices, audit, clock } = this.parts;
     const event = audit.draft({ kind: live.confirm ? 'pairing' : 'paired', device: row.name });
     const used = { id: words(live.offer.secret), usedAt: clock.wall(), device: row.id };
     if (live.confirm) {
@@ -165,22 +182,25 @@ export class Pairing {
       await devices.put(row, { put: 'offer', value: used }, event);
     }
     audit.tell(event);
-    this.parts.keysChanged();
-    this.tell({ event: live.confirm ? 'claimed' : 'paired', name: row.name, code, device: row.id });
-    return { row, waitMs: live.expiresAt - clock.now() };
   }
 
   /** The answer of somebody at home to the code shown. Throws `pairing-expired` where nothing waits. */
   async answer(device: string, yes: boolean): Promise<void> {
     const { devices, audit } = this.parts;
     const live = this.live;
-    if (live?.claimed === undefined || live.answered || live.claimed.row.id !== device) {
+    const waits = live?.claimed?.row.id === device && !live.answered && devices.isWaiting(device);
+    if (live?.claimed === undefined || !waits) {
       throw new LatchkeyError('pairing-expired');
     }
     if (!yes) return this.end('pairing-refused');
     live.answered = true;
     const event = audit.draft({ kind: 'paired', device: live.claimed.row.name });
-    await devices.put(live.claimed.row, event);
+    try {
+      await devices.put(live.claimed.row, event);
+    } catch (error) {
+      live.answered = false;
+      throw error;
+    }
     audit.tell(event);
     this.parts.keysChanged();
     this.parts.answered(device, undefined);

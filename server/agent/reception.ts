@@ -11,6 +11,9 @@ import type { StepObserver } from './openings.ts';
 import type { Pairing } from './pairing.ts';
 import type { DeviceRow } from './store/rows.ts';
 
+// Requests of one session under way: a page has a handful. A room that hangs must not fill the memory.
+const mostAsked = 64;
+
 export interface ReceptionParts {
   readonly home: HomeView;
   readonly handshakes: Handshakes;
@@ -100,7 +103,11 @@ export class Reception {
     if (typeof opened === 'string') throw new LatchkeyError(opened);
     const { live, message } = opened;
     this.parts.devices.sawNow(live.device, receivedAt);
-    void this.request(message, frame.sequence, live, receivedAt);
+    if (live.asked >= mostAsked) {
+      return this.parts.handlers.say(live, { type: 'failure', re: frame.sequence, code: 'refused-rate' });
+    }
+    live.asked++;
+    void this.request(message, frame.sequence, live, receivedAt).finally(() => live.asked--);
   }
 
   private async request(

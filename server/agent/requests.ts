@@ -116,7 +116,7 @@ export class Requests {
   private forgetOldest(): void {
     for (const [key, { row, pending }] of this.known) {
       if (this.known.size <= mostKnown) return;
-      if (pending === undefined && row?.outcome != null) this.known.delete(key);
+      if (pending === undefined && typeof row?.outcome === 'string') this.known.delete(key);
     }
   }
 
