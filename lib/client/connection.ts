@@ -297,6 +297,8 @@ export class Connection {
 
   /** Unsealed, so it can be forged: it costs a handshake or a dial, and never a word about this device. */
   private gone(attempt: Attempt, code: ErrorCode): void {
+    // One for each frame that went out in the old session: those behind the first say nothing new.
+    if (code === 'session-none' && attempt.hello !== undefined) return;
     if (code === 'session-none' && attempt.admitted && !attempt.greetedAgain) {
       attempt.greetedAgain = true;
       this.session = undefined;

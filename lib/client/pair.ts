@@ -131,7 +131,7 @@ class PairingRun {
           if (resumed) connection.send({ type: 'doors' });
         },
         greeting: (_challenge, transcript) => {
-          if (this.ready === undefined) this.transcript = transcript;
+          this.transcript = transcript;
         },
         notice: (notice) => {
           if (connection === this.connection) this.onNotice(notice);

@@ -248,3 +248,46 @@ it('following is taken up again in a new session, and a pushed state is asked fo
   expect(home.requests.at(-1)).toEqual({ type: 'doors' });
   expect(told).toContain('doors');
 });
+
+it('an answer in a new session is not taken for that of a request from the old one', async () => {
+  const { client, relay, clock, home } = world();
+  const device = client();
+  await device.connect();
+  await device.doors();
+  await device.doors();
+  relay.toHome = () => [];
+  const old = device.inspect('front'); // frame 3 of the old session, frame 1 of the new one
+  await settle();
+  home.restart();
+  relay.toHome = (frame) => [frame];
+  const held: (() => void)[] = [];
+  home.hold = (send) => held.push(send);
+  relay.cut();
+  await clock.pass(600);
+  await settle();
+  const doors = device.doors();
+  const activity = device.activity(5); // frame 3 of the new session
+  await settle();
+  expect(held).toHaveLength(4);
+  const [ready, ...answers] = held;
+  ready?.();
+  for (const send of answers.reverse()) send();
+  expect(await activity).toEqual([]);
+  expect((await doors).value).toHaveLength(1);
+  expect((await old).value.name).toBe('front');
+});
+
+it('several requests at once meet a restarted home: one new handshake, all answered', async () => {
+  const { client, relay, home } = world();
+  const device = client();
+  await device.connect();
+  home.restart();
+  relay.sent.length = 0;
+  const { dials } = relay;
+  const answers = await Promise.all([device.doors(), device.inspect('front'), device.activity(5)]);
+  expect(answers).toHaveLength(3);
+  expect(relay.sent.map((frame) => decodeFrame(frame).kind).filter((kind) => kind === 'hello')).toHaveLength(
+    1,
+  );
+  expect(relay.dials).toBe(dials);
+});

@@ -267,6 +267,39 @@ describe('an open door', () => {
     expect(made.dial().phase).toBe('open');
   });
 
+  it('is what the newest question was answered, whatever comes last', async () => {
+    const made = await open();
+    const held: (() => void)[] = [];
+    made.home.hold = (send) => held.push(send);
+    made.home.door = { ...made.home.door, state: 'closed', openings: [] };
+    await made.clock.pass(16_000); // the page asks by itself
+    expect(held).toHaveLength(1);
+    made.home.door = { ...made.home.door, state: 'connected', openings: [] };
+    await made.clock.pass(10);
+    made.store.askAgain('front');
+    await settle();
+    made.home.hold = undefined;
+    for (const send of held.reverse()) send();
+    await settle();
+    expect(made.entry().shown.lastState).toBe('connected');
+  });
+
+  it('stopped before anything was sent is not asked for', async () => {
+    const made = await loaded();
+    const held: (() => void)[] = [];
+    made.home.hold = (send) => held.push(send);
+    made.store.release('front');
+    await settle();
+    expect(made.dial().phase).toBe('sealing');
+    made.store.stop('front');
+    made.home.hold = undefined;
+    for (const send of held) send();
+    await made.clock.pass(5000);
+    expect(made.dial().phase).toBe('closed');
+    expect(made.home.requests.filter(({ type }) => type === 'open' || type === 'close')).toEqual([]);
+    expect(made.home.opened).toEqual([]);
+  });
+
   it('stopped while knocking is closed', async () => {
     const made = await loaded();
     const held: (() => void)[] = [];
