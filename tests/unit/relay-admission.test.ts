@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../lib/protocol/frame.ts';
@@ -66,6 +68,21 @@ describe('admitted', () => {
     const [, two] = await challenged();
     expect(Buffer.from(one)).not.toEqual(Buffer.from(two));
   });
+});
+
+test('the challenge leaves in one flight with the 101', async () => {
+  const socket = connect(running.plainPort, '127.0.0.1');
+  socket.write(
+    `GET /relay/device HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  const [flight] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  const end = flight.indexOf('\r\n\r\n') + 4;
+  expect(flight.subarray(0, end).toString()).toMatch(/^HTTP\/1\.1 101 /);
+  // a binary message (RFC 6455 section 5.2) of 34 bytes: kind, version, nonce
+  expect([...flight.subarray(end, end + 4)]).toEqual([0x82, 34, 1, 1]);
+  expect(flight).toHaveLength(end + 36);
 });
 
 describe('refused with one answer, and nothing reaches the home', () => {
