@@ -66,7 +66,10 @@ async function relay(options: Options): Promise<void> {
   untilStopped(() => running.close(), parent);
 }
 
-/** What a home needs to use this relay: a part of its agent.toml, and where a local authority signed, a file beside it. */
+/**
+ * What a home needs to use this relay: a part of its agent.toml, and where a local authority signed, a file beside it.
+ * Not relay.crt: that one is the embedded relay's, and `latchkey up` writes it at every start.
+ */
 function forHome(facts: RelayFacts): string {
   const { url, fingerprint, observer, trust } = facts;
   return `Listening on ${url}
@@ -76,11 +79,11 @@ For the home's agent.toml (own = true only if you run this machine yourself):
 
 [[relay]]
 url = "${url}"
-${trust === undefined ? '' : 'ca = "relay.crt"\n'}own = true
+${trust === undefined ? '' : 'ca = "remote-relay.crt"\n'}own = true
 
 [[observer]]
 key = "${observer}"
 url = "${url}"
 family = "any"
-${trust === undefined ? '' : `\nFor a file relay.crt beside that agent.toml:\n\n${trust}`}`;
+${trust === undefined ? '' : `\nFor a file remote-relay.crt beside that agent.toml:\n\n${trust}`}`;
 }
