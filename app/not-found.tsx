@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import Link from 'next/link';
+import { Link } from './_ui/link.tsx';
 import { MarkIcon } from './_ui/icons.tsx';
 import { text } from './_text/en.ts';
 

@@ -1,5 +1,5 @@
 'use client';
-import Link from 'next/link';
+import { Link } from '../_ui/link.tsx';
 import { EventMark } from '../_ui/marks.tsx';
 import type { ActivityDay } from '../_ui/types.ts';
 import { text } from '../_text/en.ts';

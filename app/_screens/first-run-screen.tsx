@@ -1,4 +1,4 @@
-import Link from 'next/link';
+import { Link } from '../_ui/link.tsx';
 import { CommandField } from '../_ui/controls.tsx';
 import { LinkIcon } from '../_ui/icons.tsx';
 import { KeyPicture } from '../_ui/key-picture.tsx';

@@ -1,4 +1,4 @@
-import Link from 'next/link';
+import { Link } from '../_ui/link.tsx';
 import { text } from '../_text/en.ts';
 
 /** A screen about a home, where there is none. */

@@ -1,4 +1,4 @@
-import Link from 'next/link';
+import { Link } from '../_ui/link.tsx';
 import { headline } from './door-face.tsx';
 import { Dial } from '../_ui/dial.tsx';
 import { AgainIcon } from '../_ui/icons.tsx';

@@ -1,5 +1,5 @@
 'use client';
-import Link from 'next/link';
+import { Link } from '../_ui/link.tsx';
 import { useEffect, useState } from 'react';
 import { clock } from '../_ui/durations.ts';
 import { CommandField, TimeScale } from '../_ui/controls.tsx';

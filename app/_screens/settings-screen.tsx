@@ -1,5 +1,5 @@
 'use client';
-import Link from 'next/link';
+import { Link } from '../_ui/link.tsx';
 import { useState } from 'react';
 import { Drawer } from '../_ui/drawer.tsx';
 import { Segments, Switch } from '../_ui/controls.tsx';

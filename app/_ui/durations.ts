@@ -38,9 +38,9 @@ export function weekdayOf(at: number): string {
     .replace(',', '');
 }
 
-/** How long ago, in one unit, or two for days: 2 s, 38 min, 5 h, 5 d. */
+/** How long ago, in one unit, or two for days: 2 s, 38 min, 5 h, 5 d. Never 0 s: nothing is that fresh. */
 export function span(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const seconds = Math.max(1, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;

@@ -1,5 +1,5 @@
 'use client';
-import Link from 'next/link';
+import { Link } from './link.tsx';
 import { useState, type ReactNode } from 'react';
 import { Drawer } from './drawer.tsx';
 import {

@@ -5,9 +5,9 @@ import { injectManifest } from '@serwist/build';
 import { build } from 'esbuild';
 
 /**
- * What a first visit need not fetch: pictures for the install dialog and the launcher, what only servers read, scripts
- * of Next's other router that no page of ours loads, and fonts for letters that few names have (sw.ts keeps those
- * when they come).
+ * What a first visit need not fetch: pictures for the install dialog and the launcher, what only servers read, Next's
+ * prefetch segments (our links fetch nothing before they are pressed: app/_ui/link.tsx), scripts of its other router,
+ * and fonts for letters that few names have (sw.ts keeps those when they come).
  */
 const notKept = [
   'sw.js',
@@ -16,6 +16,9 @@ const notKept = [
   'screenshots/**',
   'icon-*-*.png',
   'icon-512.png',
+  'apple-touch-icon.png',
+  '**/__next.*.txt',
+  '_not-found.{html,txt}',
   '_next/static/chunks/{framework,main,polyfills}-*.js',
   '_next/static/chunks/pages/**',
 ];
