@@ -1,7 +1,7 @@
 import { isCanonical } from '../../lib/address.ts';
 import type { FlagName, Knock } from '../../lib/knockd/read.ts';
 
-/** One knock as a whole IP packet, header included. Pure: what varies from packet to packet is given. */
+/** One knock as a whole IP packet for loopback, header included. Pure: what varies between packets is given. */
 export interface KnockPacket {
   /** Canonical addresses of one family. */
   readonly source: string;
@@ -45,8 +45,7 @@ export function buildPacket(packet: KnockPacket): Uint8Array {
     segment.length & 255,
     ...segment,
   ]);
-  // A UDP sum of 0 would say "none".
-  new DataView(segment.buffer).setUint16(isTcp ? 16 : 6, isTcp ? sum : sum || 0xffff);
+  new DataView(segment.buffer).setUint16(isTcp ? 16 : 6, spoil(sum));
 
   const header = family === 4 ? ipv4(packet, protocol, segment.length) : ipv6(protocol, segment.length);
   header.set(source, family === 4 ? 12 : 8);
@@ -57,6 +56,16 @@ export function buildPacket(packet: KnockPacket): Uint8Array {
   whole.set(header);
   whole.set(segment, header.length);
   return whole;
+}
+
+/**
+ * The sum in TCP and UDP is wrong on purpose. knockd reads packets before the kernel judges them, and does
+ * not look at sums; the kernel then drops the packet without a word. With a right one it would answer: an
+ * answer from ::1 does leave by the default route, and would show the sequence to the wire.
+ */
+function spoil(sum: number): number {
+  // Never 0, which for UDP over IPv4 means "none given" and passes.
+  return sum === 1 ? 2 : sum ^ 1;
 }
 
 /** RFC 1071, over an even number of bytes or one short. */

@@ -58,8 +58,7 @@ export function requireRawSocket(): void {
 
 /**
  * Sends the knocks, in order and without a pause, from `source` to this machine's own loopback address.
- * Linux answers none of them: an answer to an outside address cannot leave from a loopback one. Nothing
- * reaches a wire. Needs CAP_NET_RAW. Throws `tool-missing`, `tool-failed`.
+ * Nothing reaches a wire, no answer either (knock-packet.ts). Needs CAP_NET_RAW. Throws `tool-missing`, `tool-failed`.
  */
 export async function sendKnocks(
   source: string,
