@@ -6,6 +6,7 @@ import type { ControlClient, ControlLine } from '../control-client.ts';
 import { folders } from '../folders.ts';
 import { up, type Up } from '../up/up.ts';
 import { errorLine } from './fail.ts';
+import { printable } from './pair.ts';
 import { port, portOf } from './process.ts';
 
 interface Options {
@@ -74,12 +75,13 @@ function endWithParent(end: () => void): void {
   }, 500).unref();
 }
 
-function introduce({ relay, madeDoor }: Up, folder: string): void {
+function introduce({ relay, mailbox, madeDoor }: Up, folder: string): void {
   say('');
   say(`Latchkey is up at ${relay.url} (on this machine also http://localhost:${relay.plainPort})`);
   say(`  certificate SHA-256      ${relay.fingerprint}`);
   if (relay.authorityFingerprint !== undefined)
     say(`  local authority SHA-256  ${relay.authorityFingerprint}`);
+  say(`  mailbox                  ${mailbox} (for a relay elsewhere)`);
   say(`  state                    ${folder}`);
   if (!relay.pages)
     say('  web pages                not built yet: pair a terminal with `latchkey device pair LINK`');
@@ -170,11 +172,11 @@ class Desk {
     if (event === 'claimed' && typeof device === 'string' && process.stdin.isTTY) {
       this.asking = device;
       process.stdout.write(
-        `\n"${String(name)}" asks to pair with code ${String(code)}. Does it show the same? [y/N] `,
+        `\n"${printable(name)}" asks to pair with code ${String(code)}. Does it show the same? [y/N] `,
       );
     } else if (event === 'paired') {
       say(
-        `\nPaired: "${String(name)}", code ${String(code)}. If that was not you: latchkey revoke ${String(device)}`,
+        `\nPaired: "${printable(name)}", code ${String(code)}. If that was not you: latchkey revoke ${String(device)}`,
       );
     } else if (event === 'second') {
       say('\nSomebody else tried to use the same link and was refused.');

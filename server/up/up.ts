@@ -26,6 +26,8 @@ export interface UpOptions {
 
 export interface Up {
   readonly relay: RelayFacts;
+  /** The home's, for a relay elsewhere. */
+  readonly mailbox: string;
   readonly control: () => Promise<ControlClient>;
   /** What the first door does, where this start made it. */
   readonly madeDoor: string | undefined;
@@ -112,7 +114,13 @@ export async function up(options: UpOptions): Promise<Up> {
     );
     await agent.start();
     await Promise.race([agentReady.promise, hopeless]);
-    return { relay: facts, madeDoor, control: () => ControlClient.connect(folders.controlSocket), stop };
+    return {
+      relay: facts,
+      mailbox: homes[0] ?? '',
+      madeDoor,
+      control: () => ControlClient.connect(folders.controlSocket),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
