@@ -50,8 +50,14 @@ export function decodeOffer(bytes: Uint8Array): Offer {
   }
 }
 
+/** True for what an offer may name and a device may dial: a base address, lower case, at most 255 bytes. */
+export function isRelayAddress(text: string): boolean {
+  const found = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?$/.exec(text);
+  return found !== null && text.length <= 255 && Number(found[1] ?? 1) <= 65_535;
+}
+
 function readRelay(text: string): string {
-  if (!/^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(text)) {
+  if (!isRelayAddress(text)) {
     throw new LatchkeyError('pairing-malformed', 'relay address');
   }
   return text;

@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { ofSocket } from '../../lib/address.ts';
+import { parseDuration } from '../../lib/duration.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
 import type { Notice } from '../../lib/protocol/message.ts';
-import { readDoor } from '../doors/definition.ts';
+import { checkTogether, readDoor } from '../doors/definition.ts';
 import type { DoorFacts, DoorHost } from '../doors/host.ts';
 import { DoorKeeper } from '../doors/keeper.ts';
 import { verify } from '../ed25519.ts';
@@ -86,7 +87,7 @@ export class Agent {
       ownAddresses,
     });
     const hosts: DoorHost[] = options.helper === undefined ? [this.keeper] : [this.keeper, options.helper];
-    this.doors = new Doors(hosts, file.door.filter((door) => !runsHere(door)).map(homeless));
+    this.doors = new Doors(hosts);
     this.devices = new Devices(store);
     this.requests = new Requests(store, clock);
     this.audit = new Audit(store, () => clock.wall());
@@ -155,7 +156,9 @@ export class Agent {
     const definitions = tables
       .filter(runsHere)
       .map(({ name, ...table }) => readDoor(name, table, agentDrivers));
+    checkTogether(definitions);
     await this.keeper.replace(definitions);
+    this.doors.lack(tables.filter((door) => !runsHere(door)).map(homeless));
     await this.doors.refresh();
   }
 
@@ -221,7 +224,8 @@ export class Agent {
 
 const random: Random = (length) => new Uint8Array(randomBytes(length));
 
-function ownAddresses(): readonly string[] {
+/** This machine’s own addresses, canonical, now. */
+export function ownAddresses(): readonly string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return all.flatMap((one) => ofSocket(one.address) ?? []);
 }
@@ -232,7 +236,8 @@ function runsHere(door: DoorTable): boolean {
 
 /** A door of a driver that needs the helper, listed in the home agent's own file: shown, with what it lacks. */
 function homeless(door: DoorTable): DoorFacts {
-  const port = typeof door['port'] === 'number' ? door['port'] : 22;
+  const { port: said } = door;
+  const port = Number.isSafeInteger(said) && Number(said) > 0 && Number(said) < 65_536 ? Number(said) : 22;
   return {
     name: door.name,
     driver: door.driver,
@@ -241,8 +246,8 @@ function homeless(door: DoorTable): DoorFacts {
     extends: false,
     readsBack: false,
     endpoint: { ...(door.host === undefined ? {} : { host: door.host }), port },
-    defaultSeconds: door.default ?? 300,
-    longestSeconds: door.longest ?? 3600,
+    defaultSeconds: parseDuration(door.default ?? '5m'),
+    longestSeconds: parseDuration(door.longest ?? '1h'),
     problem: 'tool-needs-root',
   };
 }

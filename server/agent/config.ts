@@ -7,6 +7,11 @@ import { doorName } from '../../lib/door.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { fromBase64 } from '../../lib/protocol/bytes.ts';
+import { isRelayAddress } from '../../lib/protocol/pairing.ts';
+import { doorHost } from '../doors/definition.ts';
+import { agentDrivers, helperDriverNames } from './registry.ts';
+
+const drivers = [...agentDrivers.map((type) => type.name), ...helperDriverNames];
 
 const key = v.pipe(
   v.string(),
@@ -27,14 +32,15 @@ const duration = v.pipe(
       return false;
     }
   }, 'must be a time such as 90s, 5m or 1h'),
-  v.transform(parseDuration),
+);
+const baseAddress = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.check(isRelayAddress, 'must be like https://relay.example:7443, without a path'),
 );
 
 const relay = v.strictObject({
-  url: v.pipe(
-    v.string(),
-    v.regex(/^https?:\/\/[^/\s?#]+$/, 'must be like https://relay.example:7443, without a path'),
-  ),
+  url: baseAddress,
   /**
    * PEM file, relative to this one, where no public authority signed the relay's certificate: the relay's own
    * certificate first (offers pin its key for terminal devices), then the authority's.
@@ -43,19 +49,25 @@ const relay = v.strictObject({
   /** True where the owner runs it: its word on an address then counts for the door's whole time. */
   own: v.optional(v.boolean(), false),
   /** Base addresses that devices use for it; absent: `url`. */
-  public: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(3))),
+  public: v.exactOptional(v.pipe(v.array(baseAddress), v.minLength(1), v.maxLength(3))),
 });
 
 const observer = v.strictObject({
   key,
-  url: v.optional(v.string(), ''),
+  url: v.optional(v.union([v.literal(''), baseAddress], 'must be a base address, or empty'), ''),
   family: v.optional(v.picklist(['any', 'v4', 'v6']), 'any'),
 });
 
 const door = v.looseObject({
   name: v.pipe(v.string(), v.regex(doorName, 'must be lower case, a letter first: a-z 0-9 _')),
-  driver: v.string(),
-  host: v.exactOptional(v.string()),
+  driver: v.pipe(
+    v.string(),
+    v.check(
+      (name) => drivers.includes(name),
+      (issue) => `"${issue.input}" is not one of ${drivers.join(', ')}`,
+    ),
+  ),
+  host: v.exactOptional(v.pipe(v.string(), v.regex(doorHost, 'must be a host name'))),
   default: v.exactOptional(duration),
   longest: v.exactOptional(duration),
   max_open: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))),

@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
@@ -33,6 +33,16 @@ const longestLine = 4096;
 
 /** Reads the home agent's file again and takes its doors over; throws `config-*`, and nothing changes then. */
 export type Reload = () => Promise<void>;
+
+/** Two home agents on one folder would settle each other's requests. Throws `config-port-in-use`. */
+export async function refuseSecond(path: string): Promise<void> {
+  const lives = await new Promise<boolean>((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+  if (lives) throw new LatchkeyError('config-port-in-use', path);
+}
 
 /** Listens at `path`, 0600: whoever can open it is the home agent's own user or root. */
 export async function listenControl(path: string, agent: Agent, reload: Reload): Promise<Server> {

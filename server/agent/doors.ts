@@ -4,15 +4,17 @@ import type { DoorFacts, DoorHost } from '../doors/host.ts';
 /** Every door of the home: those of the helper, those of the home agent's own process, and those that lack a room. */
 export class Doors {
   private readonly hosts: readonly DoorHost[];
-  private readonly homeless: readonly DoorFacts[];
+  private homeless: readonly DoorFacts[] = [];
   private readonly byHost = new Map<DoorHost, readonly DoorFacts[]>();
   private known = new Map<string, { facts: DoorFacts; host: DoorHost | undefined }>();
 
-  /** @param homeless doors that are configured but have no room here, each with its `problem` */
-  constructor(hosts: readonly DoorHost[], homeless: readonly DoorFacts[] = []) {
+  constructor(hosts: readonly DoorHost[]) {
     this.hosts = hosts;
+  }
+
+  /** Doors that are configured but have no room here, each with its `problem`; shown from the next `refresh` on. */
+  lack(homeless: readonly DoorFacts[]): void {
     this.homeless = homeless;
-    this.index();
   }
 
   /** Asks every room again. A room that does not answer keeps its doors, with the problem said. */

@@ -15,6 +15,8 @@ export interface HelperClientOptions {
 
 /** knockd waits for its own clock; anything above this is no answer. */
 const patienceMs = 30_000;
+/** Questions act on nothing and are asked every second: a helper that hangs must not make all doors wait. */
+const questionMs = 4000;
 const connectMs = 1000;
 const backoffMs = { first: 250, longest: 5000 };
 /** 10 000 openings make some 700 kB. */
@@ -94,11 +96,11 @@ export class HelperClient implements DoorHost {
   }
 
   async ping(): Promise<void> {
-    await this.#ask({ verb: 'ping' });
+    await this.#ask({ verb: 'ping' }, questionMs);
   }
 
   async doors(): Promise<DoorFacts[]> {
-    return expect(await this.#ask({ verb: 'doors' }), 'doors') as DoorFacts[];
+    return expect(await this.#ask({ verb: 'doors' }, questionMs), 'doors') as DoorFacts[];
   }
 
   async open(
@@ -107,19 +109,20 @@ export class HelperClient implements DoorHost {
     seconds: number,
     onStage: (stage: Stage) => void,
   ): Promise<Opening> {
-    return expect(await this.#ask({ verb: 'open', door, address, seconds }, onStage), 'opening') as Opening;
+    const request = { verb: 'open', door, address, seconds };
+    return expect(await this.#ask(request, patienceMs, onStage), 'opening') as Opening;
   }
 
   async close(door: string, address: string): Promise<void> {
-    await this.#ask({ verb: 'close', door, address });
+    await this.#ask({ verb: 'close', door, address }, patienceMs);
   }
 
   async inspect(door: string): Promise<Opening[]> {
-    return expect(await this.#ask({ verb: 'inspect', door }), 'openings') as Opening[];
+    return expect(await this.#ask({ verb: 'inspect', door }, questionMs), 'openings') as Opening[];
   }
 
   async sessions(door: string): Promise<SessionFact[]> {
-    return expect(await this.#ask({ verb: 'sessions', door }), 'sessions');
+    return expect(await this.#ask({ verb: 'sessions', door }, questionMs), 'sessions');
   }
 
   stop(): Promise<void> {
@@ -130,14 +133,14 @@ export class HelperClient implements DoorHost {
     return Promise.resolve();
   }
 
-  async #ask(request: object, onStage?: (stage: Stage) => void): Promise<Success> {
+  async #ask(request: object, patience: number, onStage?: (stage: Stage) => void): Promise<Success> {
     const socket = this.#socket ?? (await this.#connect());
     return new Promise((resolve, reject) => {
       const id = ++this.#last;
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(new LatchkeyError('tool-timeout', `the helper: ${patienceMs} ms`));
-      }, patienceMs);
+        reject(new LatchkeyError('tool-timeout', `the helper: ${patience} ms`));
+      }, patience);
       this.#waiting.set(id, { onStage, resolve, reject, timer });
       socket.write(JSON.stringify({ id, ...request }) + '\n');
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { Agent } from './agent.ts';
 import { readAgentFile, type AgentFile } from './config.ts';
-import { listenControl } from './control.ts';
+import { listenControl, refuseSecond } from './control.ts';
 import { HelperClient } from './helper-client.ts';
 import { loadHomeKeys } from './keys.ts';
 import type { StepObserver } from './openings.ts';
@@ -26,6 +26,8 @@ export async function runAgent(
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'agent.toml');
   const file = readAgentFile(path);
+  const controlSocket = join(directory, 'control.sock');
+  await refuseSecond(controlSocket);
   const keys = loadHomeKeys(join(directory, 'home-keys.json'));
   const spki = spkiOf(file);
   const agent = await Agent.start({
@@ -37,7 +39,7 @@ export async function runAgent(
     ...(spki === undefined ? {} : { spki }),
     ...(observe === undefined ? {} : { observe }),
   });
-  const control = await listenControl(join(directory, 'control.sock'), agent, async () => {
+  const control = await listenControl(controlSocket, agent, async () => {
     await agent.setDoors(readAgentFile(path).door);
   });
   return {

@@ -33,11 +33,13 @@ const duration = v.pipe(
 );
 const amount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
 
+/** A DNS name, an address, nothing that means more in a URL or on a command line. */
+export const doorHost = /^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$/;
+
 /** Keys of every door, whatever its driver. The rest of the table is the driver's own. */
 const common = v.object({
   driver: v.string('must name a driver'),
-  // A DNS name, an address, nothing that means more in a URL or on a command line.
-  host: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$/, 'must be a host name'))),
+  host: v.optional(v.pipe(v.string(), v.regex(doorHost, 'must be a host name'))),
   default: v.optional(duration),
   longest: v.optional(duration),
   max_open: v.optional(amount, 16),
