@@ -159,14 +159,14 @@ function kindOf(name: string): Place {
 export function deviceRow(device: DeviceView, place: Place, wall: number): DeviceRow {
   const list = text.devices;
   const since = device.lastSeenMs;
-  const seen =
+  const seenAt =
     since === undefined
       ? list.seenNever
       : since < 60_000
-        ? list.seenNow
+        ? list.now
         : since < 3_600_000
-          ? list.seen(list.ago(span(since)))
-          : list.seen(whenOf(wall - since, wall));
+          ? list.ago(span(since))
+          : whenOf(wall - since, wall);
   const date = device.pairedAt >= dayStart(wall) ? list.today : dayOf(device.pairedAt, wall);
   const open = device.openings.map(
     (opening) =>
@@ -180,7 +180,8 @@ export function deviceRow(device: DeviceView, place: Place, wall: number): Devic
     name: device.name,
     kind: device.self ? place : kindOf(device.name),
     self: device.self,
-    seen,
+    seen: since === undefined ? seenAt : list.seen(seenAt),
+    seenAt,
     paired: list.paired(date),
     pairedDate: date,
     ...(open.length === 0

@@ -70,7 +70,7 @@ export function ActivityScreen({ days, filter, onFilter, line, more, loading, on
         <p className="lede pt-6">{filter === 'all' ? words.empty : words.emptyFilter}</p>
       )}
       {(more || loading) && (
-        <div className="end pt-2">
+        <div className="end earlier pt-2">
           <button type="button" className="btn wide" aria-disabled={loading} onClick={onMore}>
             {loading ? words.loading : words.more}
           </button>

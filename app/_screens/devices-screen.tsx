@@ -99,7 +99,7 @@ export function DevicesScreen(props: DevicesScreenProps) {
                   {device.self && <span className="dim">{words.self[place]}</span>}
                 </button>
               </td>
-              <td>{device.waiting ? words.waiting : device.seen}</td>
+              <td>{device.waiting ? words.waiting : device.seenAt}</td>
               <td>{device.pairedDate}</td>
               <td>
                 {device.open === undefined ? words.none : <span className="brass b">{device.open}</span>}
@@ -124,7 +124,7 @@ function Facts({ device }: { device: DeviceRow }) {
     <dl className="facts device-facts">
       <div>
         <dt>{words.factSeen}</dt>
-        <dd className="num">{device.seen}</dd>
+        <dd className="num">{device.seenAt}</dd>
       </div>
       <div>
         <dt>{words.factPaired}</dt>

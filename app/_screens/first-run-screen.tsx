@@ -32,7 +32,10 @@ export function FirstRunScreen() {
         </section>
         <section className="then">
           <h2 className="label">{words.inHand}</h2>
-          <p className="sub camera-note">{words.camera}</p>
+          <p className="sub camera-note">
+            <span className="phone-words">{words.camera}</span>
+            <span className="wide-words">{words.cameraWide}</span>
+          </p>
         </section>
       </div>
     </>

@@ -10,49 +10,53 @@ const words = text.door;
 /** Home, relay or this device's own network is away: last known with its age, never posed as fresh. */
 export function NoAnswer({ face, onAsk }: { face: DoorFace; onAsk: () => void }) {
   return (
-    <>
-      <h1 className="state" tabIndex={-1}>
-        {headline(face)}
-      </h1>
-      <p className="lede">{face.lede ?? ''}</p>
+    <div className="away">
+      <div className="headline">
+        <h1 className="state" tabIndex={-1}>
+          {headline(face)}
+        </h1>
+        <p className="lede">{face.lede ?? ''}</p>
+      </div>
       <div className="dial-wrap still">
         <Dial look="off" turn="upright" lit={0} ring="rest" />
       </div>
-      {face.known !== undefined && (
-        <section aria-labelledby="last-known">
-          <div className="known-head">
-            <h2 className="h2" id="last-known">
-              {words.lastKnown}
-            </h2>
-            <span className="sub num">{face.known.age}</span>
+      <div className="away-rest">
+        {face.known !== undefined && (
+          <section aria-labelledby="last-known">
+            <div className="known-head">
+              <h2 className="h2" id="last-known">
+                {words.lastKnown}
+              </h2>
+              <span className="sub num">{face.known.age}</span>
+            </div>
+            <dl className="facts dense dim">
+              {face.known.facts.map(([term, value]) => (
+                <div key={term}>
+                  <dt>{term}</dt>
+                  <dd className="num">{value}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        )}
+        {face.remedy !== undefined && <p className="ruled-note">{face.remedy}</p>}
+        {face.pairAgain === true && (
+          <Link className="btn fill wide mt-3.5" href="/pair">
+            {words.pairAgain}
+          </Link>
+        )}
+        {face.pairAgain !== true && (
+          <div className="ask-again">
+            <button type="button" className="btn wide" aria-disabled={face.busy === 'asking'} onClick={onAsk}>
+              <AgainIcon />
+              {face.busy === 'asking' ? words.askingNow : words.askAgain}
+            </button>
+            <p className="sub num pt-2 text-center">
+              {face.asksInSeconds === undefined ? ' ' : words.asksIn(face.asksInSeconds)}
+            </p>
           </div>
-          <dl className="facts dense dim">
-            {face.known.facts.map(([term, value]) => (
-              <div key={term}>
-                <dt>{term}</dt>
-                <dd className="num">{value}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-      )}
-      {face.remedy !== undefined && <p className="ruled-note">{face.remedy}</p>}
-      {face.pairAgain === true && (
-        <Link className="btn fill wide mt-3.5" href="/pair">
-          {words.pairAgain}
-        </Link>
-      )}
-      {face.pairAgain !== true && (
-        <div className="ask-again">
-          <button type="button" className="btn wide" aria-disabled={face.busy === 'asking'} onClick={onAsk}>
-            <AgainIcon />
-            {face.busy === 'asking' ? words.askingNow : words.askAgain}
-          </button>
-          <p className="sub num pt-2 text-center">
-            {face.asksInSeconds === undefined ? ' ' : words.asksIn(face.asksInSeconds)}
-          </p>
-        </div>
-      )}
-    </>
+        )}
+      </div>
+    </div>
   );
 }

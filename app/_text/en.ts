@@ -69,6 +69,7 @@ export const text = {
     then: 'Then, here',
     paste: 'Paste a link',
     inHand: 'With a phone in hand',
+    cameraWide: 'Point its camera at the code that the command shows: the link opens there.',
     camera: 'Or point a phone’s camera at the code it shows.',
   },
 
@@ -393,7 +394,7 @@ export const text = {
     decides: (home: string) =>
       `${home} decides. A device you revoke here is turned away from its next word on.`,
     self: capital,
-    seenNow: 'Seen now',
+    now: 'now',
     seen: (when: string) => `Seen ${when}`,
     seenNever: 'Not seen yet',
     ago: (span: string) => `${span} ago`,

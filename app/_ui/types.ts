@@ -136,7 +136,9 @@ export interface DeviceRow {
   readonly name: string;
   readonly kind: Place;
   readonly self: boolean;
+  /** Seen 11:07, and without the word. */
   readonly seen: string;
+  readonly seenAt: string;
   readonly paired: string;
   readonly pairedDate: string;
   /** Files, 2:40 left; and in a sentence: Files open, 2:40 left. */
