@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { admissionBytes } from '../../lib/protocol/admission.ts';
 import { decodeFrame, encodeFrame, type FrameOf } from '../../lib/protocol/frame.ts';
 import { mailboxOf } from '../../lib/protocol/keys.ts';
-import { admissionTime } from '../../lib/protocol/version.ts';
 import { verify } from '../ed25519.ts';
 import type { Transport } from './transport.ts';
 
@@ -36,6 +35,7 @@ export function admission(
   role: 'device' | 'home',
   admit: (proved: Proved) => ((bytes: Uint8Array) => void) | undefined,
   settled: () => void,
+  admissionTime: number,
 ): void {
   const relayNonce = randomBytes(32);
   let onMessage: ((bytes: Uint8Array) => void) | undefined;

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { maxFrame } from '../../lib/protocol/version.ts';
+import { admissionTime, maxFrame } from '../../lib/protocol/version.ts';
 
 /** Every bound of the relay, each with its reason. A relay's file may change those under `[limits]`. */
 export interface Limits {
@@ -19,6 +19,7 @@ export interface Limits {
   readonly offerConnections: number;
   readonly deviceBuffered: number;
   readonly homeBuffered: number;
+  readonly admissionTime: number;
   readonly pingEvery: number;
   readonly observePerSecond: number;
   readonly observeBurst: number;
@@ -58,6 +59,8 @@ export const defaultLimits: Limits = {
   // and some seconds of all devices together for a home.
   deviceBuffered: 256 * 1024,
   homeBuffered: 4 * 1024 * 1024,
+  // ms for the one frame that answers the challenge: signing takes a phone milliseconds
+  admissionTime,
   // ms; middleboxes forget idle connections after 60 s or more
   pingEvery: 30_000,
   // A hold asks each observer once.

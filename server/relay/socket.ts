@@ -110,6 +110,7 @@ export class Sockets {
         this.unadmitted.remove(source);
         this.unadmittedInAll -= 1;
       },
+      this.limits.admissionTime,
     );
   }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Limits } from '../../server/relay/limits.ts';
 import type { RunningRelay } from '../../server/relay/relay.ts';
+import { encodeFrame, type Frame } from '../../lib/protocol/frame.ts';
 import { maxFrame } from '../../lib/protocol/version.ts';
 import { count } from '../counts.ts';
 import {
@@ -235,6 +236,61 @@ describe('what ends a connection', () => {
     await atHome.next('left');
     await settle();
     expect(atHome.frames).toEqual([]);
+  });
+
+  test.each([
+    ['to another device', (id: Uint8Array): Frame => ({ kind: 'to', connection: id, bytes: sealed() })],
+    ['from another device', (id: Uint8Array): Frame => ({ kind: 'from', connection: id, bytes: sealed() })],
+    ['keys', (): Frame => ({ kind: 'keys', admission: [] })],
+    ['left', (id: Uint8Array): Frame => ({ kind: 'left', connection: id })],
+    ['taken', (): Frame => ({ kind: 'taken', n: 9 })],
+  ])('a device that speaks as home or relay: %s', async (_what, frame) => {
+    await begin();
+    const kept = await heard(other);
+    const { connection, id: mine } = await heard();
+    connection.send(frame(kept.id));
+    expect((await connection.next('gone')).code).toBe('protocol-malformed');
+    expect(Buffer.from((await atHome.next('left')).connection)).toEqual(Buffer.from(mine));
+    await settle();
+    expect(atHome.frames).toEqual([]);
+    expect(kept.connection.frames).toEqual([]);
+    kept.connection.send(sealed());
+    await kept.connection.next('taken');
+  });
+
+  test('a peer that does not answer the challenge in time is refused as all others', async () => {
+    await begin({ admissionTime: 80 });
+    for (const role of ['device', 'home'] as const) {
+      const idle = await peer(running, role);
+      await idle.next('challenge');
+      expect((await idle.next('gone')).code).toBe('relay-not-admitted');
+      await idle.closed;
+    }
+    await heard();
+  });
+
+  test('a home that floods', async () => {
+    await begin({ homeFramesPerSecond: 1, homeFrameBurst: 5 });
+    const { connection, id: to } = await heard();
+    for (let i = 0; i < 9; i++) atHome.send({ kind: 'to', connection: to, bytes: sealed() });
+    expect((await atHome.next('gone')).code).toBe('relay-rate');
+    await connection.closed;
+    // one was for the keys
+    expect(connection.frames.filter((bytes) => bytes[0] === 19)).toHaveLength(4);
+    expect(connection.frames.at(-1)?.[0]).toBe(9);
+  });
+
+  test('a home that does not read is dropped, and its devices are told', async () => {
+    await begin({ homeBuffered: 64 * 1024, framesPerSecond: 1e6, frameBurst: 1e6 });
+    const { connection } = await heard();
+    atHome.socket.pause();
+    const bytes = sealed(16384);
+    for (let i = 0; i < 1500; i++) connection.send(bytes);
+    await connection.closed;
+    expect(connection.frames.at(-1)).toEqual(
+      Buffer.from(encodeFrame({ kind: 'gone', code: 'relay-home-away' })),
+    );
+    atHome.close();
   });
 
   test('text', async () => {
