@@ -22,8 +22,9 @@ export async function removeRule(rule: PlainRule, address: string): Promise<bool
 }
 
 /**
- * Every address for which the rule is there, with the number of its rules, whoever made them; `known`
- * addresses are asked for in any case. Throws `tool-*`.
+ * Every address for which the rule is there, with the number of its rules, whoever made them. What iptables
+ * prints exactly as our rule needs no second question; `known` addresses, and rules that only look alike,
+ * are asked for with `-C`. Throws `tool-*`.
  */
 export async function listRules(rule: PlainRule, known: readonly string[]): Promise<Map<string, number>> {
   const { code, stdout } = await run(rule.tool, listArguments(rule), {
@@ -33,10 +34,9 @@ export async function listRules(rule: PlainRule, known: readonly string[]): Prom
   });
   if (code === 1) return new Map(); // no such chain
   const { exact, perhaps } = findRules(rule, stdout);
-  const found = new Map<string, number>();
-  const asked = new Set([...exact.keys(), ...known, ...[...perhaps].slice(0, mostAsked)]);
-  for (const address of asked) {
-    if (await hasRule(rule, address)) found.set(address, exact.get(address) ?? 1);
+  const found = new Map(exact);
+  for (const address of new Set([...known, ...[...perhaps].slice(0, mostAsked)])) {
+    if (!found.has(address) && (await hasRule(rule, address))) found.set(address, 1);
   }
   return found;
 }
