@@ -39,5 +39,5 @@ async function main(): Promise<number> {
 }
 
 const status = await main();
-// A number set by a command (a refusal inside a list) stays.
-if (status !== 0) process.exitCode = status;
+// What a refused command had begun (a socket, a worker) must not keep it here. A status that a command set itself stays.
+if (status !== 0) process.exit(status);
