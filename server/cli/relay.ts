@@ -83,7 +83,7 @@ ${trust === undefined ? '' : 'ca = "remote-relay.crt"\n'}own = true
 
 [[observer]]
 key = "${observer}"
-url = "${url}"
+url = "" # whatever name of this relay a device uses
 family = "any"
 ${trust === undefined ? '' : `\nFor a file remote-relay.crt beside that agent.toml:\n\n${trust}`}`;
 }

@@ -16,6 +16,8 @@ const cli = join(bundleFolder, 'cli.js');
 export interface Household {
   readonly helper: LabHelper | undefined;
   readonly agentDirectory: string;
+  /** The relay's local authority, PEM: what a phone is told to trust. */
+  readonly authority: string;
   readonly agentLog: string[];
   readonly relayUrl4: string;
   readonly relayUrl6: string;
@@ -124,8 +126,9 @@ export async function startHousehold(lab: Lab, options: HouseholdOptions = {}): 
   await relay.start();
   const printed = relayLog.join('\n');
   const observer = /key = "([^"]+)"/.exec(printed)?.[1] ?? '';
-  const pem = relayLog.filter((line) => line.startsWith('# ')).map((line) => line.slice(2));
-  await writeFile(join(agentDirectory, 'relay.crt'), `${pem.join('\n')}\n`);
+  await until(() => relayLog.filter((line) => line.includes('END CERTIFICATE')).length === 2);
+  const pem = /-----BEGIN[^]*-----END CERTIFICATE-----/.exec(relayLog.join('\n'))?.[0] ?? '';
+  await writeFile(join(agentDirectory, 'relay.crt'), `${pem}\n`);
   const relayUrl4 = `https://${lab.relay.address4}:7443`;
   const relayUrl6 = `https://[${lab.relay.address6}]:7443`;
   await writeFile(
@@ -156,6 +159,7 @@ ${options.agent ?? ''}
   const household: Household = {
     helper,
     agentDirectory,
+    authority: join(relayDirectory, 'ca.crt'),
     agentLog,
     relayUrl4,
     relayUrl6,
