@@ -1,103 +1,26 @@
-import { chmod, copyFile, mkdtemp, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startDriverHost } from './driver-host.ts';
-import { createLab } from './net.ts';
-import { pidsIn } from './space.ts';
-import { reaches, sshLogin, sshSession, startSshd } from './sshd.ts';
-import { unpack } from './unpack.ts';
-import type { DriverHost, TimedStage } from './driver-host.ts';
-import type { Lab } from './net.ts';
-import type { Sshd } from './sshd.ts';
+import { describe, expect, test } from 'vitest';
+import { reaches, sshLogin, sshSession } from './sshd.ts';
+import {
+  phone,
+  phone6,
+  options,
+  openSsh,
+  lab,
+  sshd,
+  program,
+  host,
+  rules,
+  make,
+  open,
+  until,
+  knockds,
+  prepareKnockdLab,
+} from './knockd-lab.ts';
 
-const phone = '203.0.113.7';
-const phone6 = '2001:db8:7::7';
-const rule = (tool: string, verb: string) => `/sbin/${tool} ${verb} -s %IP% -p tcp --dport 22 -j ACCEPT`;
-const options = '[options]\n\tUseSyslog\n\tlogfile = /nonexistent/knockd.log\n\tInterface = eth0\n';
-const openSsh = (seconds: number, name = 'openSSH') => `
-[${name}]
- sequence = 7324,4566,7446,4324
- seq_timeout = 5
- command = ${rule('iptables', '-I INPUT 1')}
- command_6 = ${rule('ip6tables', '-I INPUT 1')}
- tcpflags = syn
- cmd_timeout = ${seconds}
- stop_command = ${rule('iptables', '-D INPUT')}
- stop_command_6 = ${rule('ip6tables', '-D INPUT')}
-`;
-
-let lab: Lab;
-let sshd: Sshd;
-let program: string;
-let host: DriverHost;
-let files = 0;
-
-beforeAll(async () => {
-  lab = await createLab({ firewall: 'iptables' });
-  sshd = await startSshd(lab);
-  program = (await unpack('knockd')).path('usr/sbin/knockd');
-  host = await startDriverHost(lab.home);
-});
-afterAll(() => lab.destroy());
-
-const opened: { host: DriverHost; door: string }[] = [];
-afterEach(async () => {
-  for (const { host, door } of opened.splice(0)) await host.stop(door).catch(() => undefined);
-  // knockd's sleeping children of the test before must not reach into the next one.
-  for (const pid of pidsIn(lab.home.name)) {
-    if ((await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).startsWith('knockd'))
-      process.kill(pid, 'SIGKILL');
-  }
-  for (const tool of ['iptables', 'ip6tables']) {
-    for (const address of (await rules(tool)).map((line) => /-s (\S+)/.exec(line)?.[1] ?? '')) {
-      await lab.home.run(tool, ['-D', 'INPUT', '-s', address, '-p', 'tcp', '--dport', '22', '-j', 'ACCEPT']);
-    }
-  }
-});
-
-async function rules(tool = 'iptables'): Promise<string[]> {
-  const { stdout } = await lab.home.run(tool, ['-S', 'INPUT']);
-  return stdout.split('\n').filter((line) => line.includes('--dport 22 '));
-}
-
-interface Made {
-  readonly door: string;
-  readonly directory: string;
-  readonly file: string;
-}
-
-/** Writes a knockd.conf, makes and starts a door of it. */
-async function make(text: string, section = 'openSSH', more: object = {}, on = host): Promise<Made> {
-  const directory = await mkdtemp(join(lab.directory, 'helper-'));
-  const file = join(directory, 'knockd.conf');
-  await writeFile(file, text, { mode: 0o644 });
-  const door = `door${files++}`;
-  await on.create(door, 'knockd', { file, section, program, ...more }, directory);
-  await on.start(door);
-  opened.push({ host: on, door });
-  return { door, directory, file };
-}
-
-const open = (made: Made, address = phone, onStage?: (stage: TimedStage) => void) =>
-  host.open(made.door, address, 10, onStage);
-
-async function until(what: () => Promise<boolean>, withinMs: number): Promise<number> {
-  const began = performance.now();
-  while (!(await what())) {
-    if (performance.now() - began > withinMs) throw new Error(`not within ${withinMs} ms`);
-    await sleep(20);
-  }
-  return performance.now() - began;
-}
-
-/** knockd processes in the home's namespace: the main one and its sleeping children. */
-async function knockds(): Promise<number[]> {
-  const all = pidsIn(lab.home.name);
-  const comms = await Promise.all(all.map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')));
-  return all.filter((_, i) => comms[i]?.trim() === 'knockd');
-}
+prepareKnockdLab();
 
 describe('one opening', () => {
   test('knock by knock to an open port, for the phone alone, until knockd closes it', async () => {
@@ -290,159 +213,4 @@ describe('closing before the time', () => {
     await expect(host.close(made.door, phone)).rejects.toMatchObject({ code: 'tool-still-open' });
     expect(await rules()).toHaveLength(1);
   });
-});
-
-describe('what outlives us', () => {
-  test('the whole process killed while open: knockd’s child still closes in time', async () => {
-    const doomed = await startDriverHost(lab.home);
-    const made = await make(options + openSsh(2), 'openSSH', {}, doomed);
-    await doomed.open(made.door, phone);
-    await doomed.kill();
-    expect(await rules()).toHaveLength(1);
-    await until(async () => (await rules()).length === 0, 3000);
-  });
-
-  test('after a restart: one knockd, the stale rule is found, and closed', async () => {
-    const doomed = await startDriverHost(lab.home);
-    const made = await make(options + openSsh(2), 'openSSH', {}, doomed);
-    await doomed.open(made.door, phone);
-    // Everything dies, the sleeping child too (a unit stopped with KillMode=control-group does that).
-    await doomed.kill();
-    const [, ...children] = await knockds();
-    for (const pid of children) process.kill(pid, 'SIGKILL');
-    await until(async () => (await knockds()).length === 1, 1000);
-
-    await host.create(made.door, 'knockd', { file: made.file, section: 'openSSH', program }, made.directory);
-    await host.start(made.door);
-    opened.push({ host, door: made.door });
-    expect(await knockds()).toHaveLength(1);
-    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
-    await sleep(3000); // cmd_timeout + 1 s: nobody closed it
-    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
-    await host.close(made.door, phone);
-    expect(await host.inspect(made.door)).toEqual([]);
-    expect(await rules()).toEqual([]);
-    await open(made);
-    expect(await rules()).toHaveLength(1);
-  });
-
-  test('knockd gone: it is started again by itself; while it cannot be, openings say so', async () => {
-    const own = join(lab.directory, 'knockd');
-    await copyFile(program, own);
-    await chmod(own, 0o755);
-    const made = await make(options + openSsh(2), 'openSSH', { program: own });
-    const [first] = await knockds();
-    process.kill(first!, 'SIGKILL');
-    await until(async () => (await knockds()).some((pid) => pid !== first), 3000);
-    await open(made);
-    await host.close(made.door, phone);
-
-    await rename(own, `${own}-away`);
-    for (const pid of await knockds()) process.kill(pid, 'SIGKILL');
-    await until(async () => (await knockds()).length === 0, 3000);
-    await expect(open(made)).rejects.toMatchObject({
-      code: expect.stringMatching(/^tool-(failed|missing)$/) as string,
-    });
-    expect(await rules()).toEqual([]);
-    await rename(`${own}-away`, own);
-    await until(
-      () =>
-        open(made).then(
-          () => true,
-          () => false,
-        ),
-      5000,
-    );
-    expect(await rules()).toHaveLength(1);
-  });
-});
-
-describe('what cannot be', () => {
-  test('no knockd: tool-missing', async () => {
-    const directory = await mkdtemp(join(lab.directory, 'helper-'));
-    const file = join(directory, 'knockd.conf');
-    await writeFile(file, openSsh(2));
-    await host.create('absent', 'knockd', { file, section: 'openSSH' }, directory);
-    if ((await lab.home.run('sh', ['-c', 'command -v knockd'], { anyStatus: true })).code === 0) return;
-    await expect(host.start('absent')).rejects.toMatchObject({ code: 'tool-missing' });
-    await expect(host.open('absent', phone)).rejects.toMatchObject({ code: 'tool-missing' });
-    expect(await rules()).toEqual([]);
-    await host.stop('absent');
-  });
-
-  test('a start command that adds no rule: tool-not-open, and nothing is claimed', async () => {
-    const made = await make(options + openSsh(2).replace('-I INPUT 1', '-I NOWHERE 1'));
-    await expect(open(made)).rejects.toMatchObject({ code: 'tool-not-open' });
-    expect(await host.inspect(made.door)).toEqual([]);
-    expect(await rules()).toEqual([]);
-  });
-
-  test('a command that is not one plain rule: open as far as knockd says, never read back', async () => {
-    const log = join(lab.directory, 'custom');
-    const text = `[d]\nsequence=7324,4566\ncommand = /bin/echo on %IP% >>${log}\nstop_command = /bin/echo off %IP% >>${log}\ncmd_timeout=1\n`;
-    const made = await make(text, 'd', { port: 22 });
-    const { stages } = await open(made);
-    expect(stages.map(({ stage }) => stage)).toEqual(['asked', 'knock', 'knock', 'sesame']);
-    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
-    await expect(open(made)).rejects.toMatchObject({ code: 'refused-door-open' });
-    await expect(host.close(made.door, phone)).rejects.toMatchObject({ code: 'tool-still-open' });
-    expect(await readFile(log, 'utf8')).toBe(`on ${phone}\n`);
-    await sleep(2100);
-    expect(await host.inspect(made.door)).toEqual([]);
-    expect(await readFile(log, 'utf8')).toBe(`on ${phone}\noff ${phone}\n`);
-    await host.close(made.door, phone);
-  });
-
-  test('a custom command that fails is not an open door', async () => {
-    const made = await make('[d]\nsequence=7324\ncommand = /bin/false %IP%\n', 'd', { port: 22 });
-    await expect(open(made)).rejects.toMatchObject({ code: 'tool-failed' });
-  });
-
-  test('an address of a family that has no command is refused without a knock', async () => {
-    const made = await make(openSsh(2).replace(/^ (stop_)?command_6.*\n/gm, ''));
-    await expect(open(made, phone6)).rejects.toMatchObject({ code: 'tool-unsupported' });
-    expect(await rules('ip6tables')).toEqual([]);
-    expect(await rules()).toEqual([]);
-    await open(made);
-  });
-});
-
-test('a garbage collection in the middle of a knock loses nothing', async () => {
-  const script = fileURLToPath(new URL('collected-process.ts', import.meta.url));
-  const ran = await lab.home.run(process.execPath, ['--expose-gc', '--import', 'tsx', script], {
-    timeoutMs: 20_000,
-  });
-  expect(ran.stdout).toBe('sent\n');
-});
-
-test('the copy and all that knockd prints are root’s alone, and say nothing to the outer instance', async () => {
-  const made = await make(
-    options + openSsh(1) + '[once]\none_time_sequences = /nonexistent\n[far]\nsequence=1\ntarget=192.0.2.9\n',
-  );
-  await open(made);
-  const names = (await readdir(made.directory)).filter((name) => name !== 'knockd.conf');
-  expect(names.length).toBeGreaterThan(2);
-  for (const name of names) expect((await stat(join(made.directory, name))).mode & 0o777).toBe(0o600);
-  const copy = await readFile(
-    join(
-      made.directory,
-      names.find((name) => name.endsWith('.conf'))!,
-    ),
-    'latin1',
-  );
-  expect(copy).toMatch(/^Interface = lo$/m);
-  expect(copy).not.toMatch(/syslog|logfile|eth0|once|far/i);
-});
-
-test('a file that others can write is refused: its commands run as root', async () => {
-  const directory = await mkdtemp(join(lab.directory, 'helper-'));
-  const file = join(directory, 'knockd.conf');
-  await writeFile(file, openSsh(2));
-  await chmod(file, 0o666);
-  await expect(
-    host.create('unsafe', 'knockd', { file, section: 'openSSH', program }, directory),
-  ).rejects.toMatchObject({
-    code: 'config-unsafe',
-  });
-  expect(await readdir(directory)).toEqual(['knockd.conf']);
 });
