@@ -37,6 +37,7 @@ const table = {
   'pairing-other-relay': ['That code is for another relay than this page.', 'Open the link itself.'],
   // refused: the home understood, and says no
   'refused-door': ['There is no door of that name.', 'See `latchkey device doors`.'],
+  'refused-device': ['There is no such device.', 'See the list of devices.'],
   'refused-permission': ['This device is not allowed to do that.', 'Allow it at home.'],
   'refused-challenge': ['The challenge is too old or was used before.', 'Hold again.'],
   'refused-evidence': ['The address is not proved by every observer.', 'Hold again on a steady network.'],

@@ -211,7 +211,7 @@ export async function revokeDevice(
   parts: Pick<HandlerParts, 'devices' | 'requests' | 'audit' | 'clock' | 'openings' | 'revoked'>,
 ): Promise<Outcome> {
   const row = parts.devices.get(target);
-  if (row === undefined) throw new LatchkeyError('session-unknown-device');
+  if (row === undefined) throw new LatchkeyError('refused-device');
   return parts.requests.once(by, id, { kind: 'revoke', on: target }, async (begin) => {
     const now = parts.clock.wall();
     const event = parts.audit.draft({ kind: 'revoked', device: row.name });

@@ -30,15 +30,19 @@ export async function runAgent(
   await refuseSecond(controlSocket);
   const keys = loadHomeKeys(join(directory, 'home-keys.json'));
   const spki = spkiOf(file);
+  let running: Agent | undefined;
+  // Its doors are asked for as soon as it is there, not at the next look.
+  const onConnect = (): void => void running?.doors.refresh();
   const agent = await Agent.start({
     directory,
     file,
     keys,
     log,
-    ...(file.helper === undefined ? {} : { helper: new HelperClient({ path: file.helper, log }) }),
+    ...(file.helper === undefined ? {} : { helper: new HelperClient({ path: file.helper, log, onConnect }) }),
     ...(spki === undefined ? {} : { spki }),
     ...(observe === undefined ? {} : { observe }),
   });
+  running = agent;
   const control = await listenControl(controlSocket, agent, async () => {
     await agent.setDoors(readAgentFile(path).door);
   });

@@ -73,8 +73,11 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     socket.once('close', () => sockets.delete(socket));
     serve(socket, keeper, running, log);
   });
+  if (await answers(options.socket)) throw new LatchkeyError('config-port-in-use', options.socket);
+  // Begun before anybody can ask: to an agent that comes at once, no door may look like a door that is gone.
+  const ready = keeper.replace(definitions);
   await listen(server, options);
-  await keeper.replace(definitions);
+  await ready;
   log(`helper: ${definitions.length} doors${isRoot ? '' : ' (not root: none are read)'}`);
 
   return {
@@ -184,7 +187,6 @@ async function listen(server: Server, { socket, gid }: HelperOptions): Promise<v
     throw new LatchkeyError('config-unsafe', folder);
   await chown(folder, owner, group);
   await chmod(folder, 0o750);
-  if (await answers(socket)) throw new LatchkeyError('config-port-in-use', socket);
   await rm(socket, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new LatchkeyError('config-unreadable', socket, { cause: error })));
