@@ -1,6 +1,7 @@
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
 import { AppProvider } from './_live/app.tsx';
+import { boot } from './_live/boot.ts';
 import { text } from './_text/en.ts';
 import { fontClasses } from './fonts.ts';
 import './globals.css';
@@ -36,7 +37,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" dir="ltr" className={fontClasses} suppressHydrationWarning>
       <head>
-        <script src="/boot.js" />
+        <script dangerouslySetInnerHTML={{ __html: `(${boot.toString()})()` }} />
       </head>
       <body>
         <AppProvider>{children}</AppProvider>

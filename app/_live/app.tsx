@@ -1,18 +1,27 @@
 'use client';
-import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords } from './home-view.ts';
-import { getStore } from './store.ts';
+import { loadStore, waitingStore } from './store.ts';
 import { updates } from './updates.ts';
 import type { HomeState, Snapshot, Store } from '../_state/types.ts';
 import { Note, OpenStrip, Shell, type Screen, type ShellProps } from '../_ui/shell.tsx';
 import { text } from '../_text/en.ts';
 
-const StoreContext = createContext<Store | undefined>(undefined);
+const StoreContext = createContext<Store>(waitingStore);
 
 /** One store for the life of the page; it lives above the routes, so a session outlives a change of screen. */
 export function AppProvider({ children }: { children: ReactNode }) {
-  useEffect(() => updates.start(), []);
-  return <StoreContext value={getStore()}>{children}</StoreContext>;
+  const [store, setStore] = useState<Store>(waitingStore);
+  useEffect(() => {
+    updates.start();
+    loadStore().then(setStore, (error: unknown) => {
+      // Without its store the app is nothing: the error page offers to load it again.
+      setStore(() => {
+        throw error;
+      });
+    });
+  }, []);
+  return <StoreContext value={store}>{children}</StoreContext>;
 }
 
 export interface App {
@@ -23,13 +32,13 @@ export interface App {
 
 export function useApp(): App {
   const store = useContext(StoreContext);
-  if (store === undefined) throw new Error('useApp outside of AppProvider');
   const snapshot = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
   useTheme(snapshot.loaded ? snapshot.settings.theme : undefined);
+  usePaired(snapshot.loaded, snapshot.homes.length > 0);
   return { store, snapshot, home: currentHome(snapshot) };
 }
 
-/** Kept where boot.js reads it before the first paint of the next visit. */
+/** Kept where boot() reads it before the first paint of the next visit. */
 function useTheme(theme: 'system' | 'light' | 'dark' | undefined): void {
   useEffect(() => {
     if (theme === undefined) return;
@@ -42,6 +51,20 @@ function useTheme(theme: 'system' | 'light' | 'dark' | undefined): void {
       // Storage is refused: the setting holds for this visit.
     }
   }, [theme]);
+}
+
+/** Kept where boot() reads it: whether the next visit has a home to wait for. */
+function usePaired(loaded: boolean, paired: boolean): void {
+  useEffect(() => {
+    if (!loaded) return;
+    delete document.documentElement.dataset['paired'];
+    try {
+      if (paired) localStorage.setItem('latchkey-paired', 'yes');
+      else localStorage.removeItem('latchkey-paired');
+    } catch {
+      // Storage is refused: there is no next visit with this home.
+    }
+  }, [loaded, paired]);
 }
 
 /** The shell with what every screen has: homes, the strip of an open door, an update that waits. */
@@ -58,7 +81,7 @@ export function LiveShell({
   return (
     <Shell
       screen={screen}
-      blank={!snapshot.loaded}
+      blank={!snapshot.loaded && screen !== 'none'}
       homes={homeHeads(snapshot)}
       {...(home === undefined ? {} : { current: home.id })}
       {...(devices === 0 ? {} : { devices })}

@@ -20,15 +20,9 @@ const beside = 12;
 export function DoorsLive() {
   const app = useApp();
   useActivity(app);
-  const { snapshot, home } = app;
-  if (!snapshot.loaded) {
-    return (
-      <LiveShell app={app} screen="doors">
-        {null}
-      </LiveShell>
-    );
-  }
+  const { home } = app;
   if (home === undefined) {
+    // Before storage is read too: boot() knows whether there is a home, and hides this where there is.
     return (
       <LiveShell app={app} screen="none" mainClass="first-run">
         <FirstRunScreen />

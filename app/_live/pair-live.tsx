@@ -2,6 +2,7 @@
 import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { LiveShell, useApp } from './app.tsx';
+import type { BootWindow } from './boot.ts';
 import { deviceName, usePlace } from './place.ts';
 import { reasonWords, remedyWords } from './words.ts';
 import type { PairingState } from '../_state/types.ts';
@@ -10,9 +11,9 @@ import { text } from '../_text/en.ts';
 
 const words = text.pairing;
 
-/** The link that the page was opened with. boot.js has taken it out of the address before anything else ran. */
+/** The link that the page was opened with. boot() has taken it out of the address before anything else ran. */
 function takeLink(): string {
-  const page = window as Window & { latchkeyLink?: string };
+  const page = window as BootWindow;
   const link = page.latchkeyLink ?? '';
   delete page.latchkeyLink;
   return link;

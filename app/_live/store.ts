@@ -1,7 +1,25 @@
-import { browserStore } from '../_state/browser.ts';
-import type { Store } from '../_state/types.ts';
+import type { Snapshot, Store } from '../_state/types.ts';
 
-/** The page's store. The only place that knows where it comes from. */
-export function getStore(): Store {
+/** What the exported pages say, and every page until its store is there. The same object every time. */
+const nothing: Snapshot = {
+  loaded: false,
+  now: 0,
+  online: true,
+  storageRefused: false,
+  homes: [],
+  pairing: { step: 'none' },
+  settings: { openBy: 'hold', seconds: 300, theme: 'system', shortcuts: true },
+};
+
+/** Stands in for the store: nothing is loaded, so no screen offers an action, and it has none. */
+export const waitingStore = {
+  subscribe: () => () => undefined,
+  getSnapshot: () => nothing,
+  getServerSnapshot: () => nothing,
+} as Pick<Store, 'subscribe' | 'getSnapshot' | 'getServerSnapshot'> as Store;
+
+/** The page's store, in a chunk of its own: words are on the screen before keys and protocol are read. */
+export async function loadStore(): Promise<Store> {
+  const { browserStore } = await import('../_state/browser.ts');
   return browserStore();
 }
