@@ -1,4 +1,4 @@
-import { isCanonical, refusalOf } from '../../lib/address.ts';
+import { refusalOf } from '../../lib/address.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import { codeOf, LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
 import type { DoorDefinition } from './definition.ts';
@@ -157,8 +157,8 @@ export class DoorKeeper implements DoorHost {
 
   async close(door: string, address: string): Promise<void> {
     const kept = await this.#find(door);
-    // No more than that: what became this machine's own address since it was opened must still be closed.
-    if (isCanonical(address) === undefined) throw new LatchkeyError('refused-address', address);
+    // What has become this machine's own address since it was opened must still be closed.
+    this.#checkAddress(address, []);
     const driver = usable(kept);
     await this.#queued(kept, address, async () => {
       await driver.close(address);
@@ -198,12 +198,12 @@ export class DoorKeeper implements DoorHost {
     return kept;
   }
 
-  #checkAddress(address: string): void {
+  #checkAddress(address: string, own = this.#options.ownAddresses?.() ?? []): void {
     const refusal = refusalOf(address, {
       // Whether private addresses are welcome is the home agent's to decide: it is in the home's file.
       allowPrivate: true,
       allowLoopback: this.#options.allowLoopback ?? false,
-      own: this.#options.ownAddresses?.() ?? [],
+      own,
     });
     if (refusal !== undefined) throw new LatchkeyError(refusal);
   }

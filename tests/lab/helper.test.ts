@@ -123,7 +123,8 @@ describe('verbs over the socket', () => {
       helper.client.open(name, address, seconds, ({ stage }) => stages.push(stage)),
     ).rejects.toMatchObject({ code });
     expect(stages).toEqual([]);
-    if (code !== 'refused-time')
+    // closing the home's own address is allowed: it may have become so after it was opened
+    if (code !== 'refused-time' && address !== '192.0.2.20')
       await expect(helper.client.close(name, address)).rejects.toMatchObject({ code });
     expect(await ruleset()).toBe(before);
   });

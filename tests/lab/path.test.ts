@@ -46,7 +46,7 @@ interface Kind {
   file(lab: Lab): Promise<string>;
 }
 
-const common = `host = "HOST"\ndefault = "10s"\n`;
+const common = `host = "HOST"\ndefault = "6s"\n`;
 const kinds: Kind[] = [
   {
     name: 'nftables, mode gate',
