@@ -145,10 +145,11 @@ export class Openings {
       try {
         // From here on a revocation finds it among what is held; one that came before is found here.
         this.parts.devices.require(order.device);
-        step('asked');
         const verb = host.open(order.door.name, order.address, order.seconds, (stage) =>
           step(stage.stage, stage.n, stage.of),
         );
+        // told after the verb has left: nothing is sealed and sent while the door waits
+        step('asked');
         if (observe !== undefined) await observe('verb');
         const opening = await verb;
         if (observe !== undefined) await observe('rule');
