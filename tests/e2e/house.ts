@@ -1,0 +1,89 @@
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cli = ['--import', 'tsx', path.join(root, 'server/cli.ts')];
+
+/** A port whose neighbour is free too: `up` takes PORT for HTTPS and PORT + 1 for HTTP. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    if (port < 65_000) return port;
+  }
+}
+
+/** A process of the command line, and what it has printed so far. */
+export class Told {
+  readonly process: ChildProcessWithoutNullStreams;
+  out = '';
+
+  constructor(args: readonly string[], env: Record<string, string>) {
+    this.process = spawn(process.execPath, [...cli, ...args], { cwd: root, env: { ...process.env, ...env } });
+    this.process.stdout.on('data', (data: Buffer) => (this.out += data.toString()));
+    this.process.stderr.on('data', (data: Buffer) => (this.out += data.toString()));
+  }
+
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (let tries = 0; tries < 600; tries += 1) {
+      const found = pattern.exec(this.out);
+      if (found !== null) return found;
+      if (this.process.exitCode !== null) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`no ${pattern} in:\n${this.out}`);
+  }
+
+  say(words: string): void {
+    this.process.stdin.write(`${words}\n`);
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const ended = once(this.process, 'exit');
+    this.process.kill('SIGTERM');
+    await ended;
+  }
+}
+
+export interface House {
+  /** `http://localhost:PORT`: a secure context without a certificate. */
+  readonly origin: string;
+  /** The link that `up` prints for the first device. */
+  readonly firstLink: string;
+  readonly up: Told;
+  run(...args: readonly string[]): Told;
+  stop(): Promise<void>;
+}
+
+/** Relay, home agent and helper on loopback, with the pages of `out/`, which are built where they are missing. */
+export async function startHouse(): Promise<House> {
+  const built = spawnSync(process.execPath, [path.join(root, 'server/build/build.js')], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(`${built.stdout}${built.stderr}`);
+  const directory = mkdtempSync(path.join(tmpdir(), 'latchkey-e2e-'));
+  // Passable: as root, relay and home agent run as users of their own.
+  chmodSync(directory, 0o711);
+  const port = await freePort();
+  const env = { LATCHKEY_DIR: path.join(directory, 'state'), PORT: String(port) };
+  const up = new Told(['up'], env);
+  const origin = `http://localhost:${port + 1}`;
+  const [firstLink] = await up.until(new RegExp(`${origin}/pair#[\\w-]+`));
+  await up.until(/relay \S+ reached/);
+  return {
+    origin,
+    firstLink,
+    up,
+    run: (...args) => new Told(args, env),
+    async stop() {
+      await up.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
