@@ -22,7 +22,6 @@ export interface Places {
   /** Folder of agent.toml. */
   readonly agent: string;
   readonly controlSocket: string;
-  readonly helperSocket: string;
 }
 
 /** How far a change came: it works (perhaps with a problem, such as a missing tool), or nothing runs here yet. */
@@ -176,7 +175,7 @@ function writeAsOwner(file: string, text: string): void {
 async function tellHelper(places: Places, name: string, wanted: boolean, undo: () => void): Promise<Took> {
   const running = runningHelper(places.helper);
   if (running === undefined) return { running: false };
-  const client = new HelperClient({ path: places.helperSocket });
+  const client = new HelperClient({ path: running.socket });
   try {
     process.kill(running.pid, 'SIGHUP');
     for (const end = performance.now() + patience; performance.now() < end; await wait(50)) {
@@ -196,11 +195,16 @@ async function tellHelper(places: Places, name: string, wanted: boolean, undo: (
   throw new LatchkeyError('tool-failed', `the helper did not take door "${name}"; nothing was changed`);
 }
 
-function runningHelper(folder: string): ProcessName | undefined {
-  const text = readPlain(path.join(folder, 'helper.pid'));
+interface RunningHelper extends ProcessName {
+  readonly socket: string;
+}
+
+/** As it wrote itself: server/cli/helper.ts. */
+function runningHelper(folder: string): RunningHelper | undefined {
+  const text = readPlain(path.join(folder, 'work/helper.pid'));
   if (text === undefined) return undefined;
-  const name = JSON.parse(text) as ProcessName;
-  return isRunning(name) ? name : undefined;
+  const helper = JSON.parse(text) as RunningHelper;
+  return isRunning(helper) ? helper : undefined;
 }
 
 /** The text without one [[door]] table: from its header to the next header or the part of `latchkey up`. */

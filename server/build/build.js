@@ -1,8 +1,10 @@
-// Builds the web pages into out/, where they are missing or older than their sources.
+// `npm run build`: the web pages into out/ and the server into .cache/server, where they are missing or older than
+// their sources.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { bundle } from './bundle.js';
 import { root, run } from './install.js';
 import { compress, filesOf, writePolicy } from './pages.js';
 
@@ -66,9 +68,17 @@ async function build() {
   say(`built in ${seconds()}`);
 }
 
-try {
-  await build();
-} catch (error) {
-  process.stderr.write(`web pages: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+async function attempt(what, work) {
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write(`${what}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }
+
+await attempt('web pages', build);
+await attempt('server', async () => {
+  const isNew = await bundle(() => undefined);
+  process.stdout.write(`server: ${isNew ? 'built' : 'already built'}\n`);
+});

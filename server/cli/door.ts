@@ -16,8 +16,8 @@ interface Common {
 
 function places(options: Common): Places {
   const usual = folders();
-  const { agent, controlSocket, helperSocket } = usual;
-  return { helper: options.config ?? usual.helper, agent, controlSocket, helperSocket };
+  const { agent, controlSocket } = usual;
+  return { helper: options.config ?? usual.helper, agent, controlSocket };
 }
 
 /** Keys that every door may have, as its file says them. */

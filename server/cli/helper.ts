@@ -26,9 +26,9 @@ export function register(program: Command): void {
     .action(helper);
 }
 
-/** `door add` finds the running helper by this file. */
+/** `door add` finds the running helper, and its socket, by this file. In `work`: as a unit it may write nowhere else. */
 export function pidFile(config: string): string {
-  return path.join(config, 'helper.pid');
+  return path.join(config, 'work/helper.pid');
 }
 
 async function helper(options: Options): Promise<void> {
@@ -36,14 +36,16 @@ async function helper(options: Options): Promise<void> {
   const config = path.resolve(options.config ?? usual.helper);
   const directory = path.join(config, 'work');
   privateFolder(directory);
+  const socket = path.resolve(options.socket ?? usual.helperSocket);
   const running = await startHelper({
     config,
-    socket: options.socket ?? usual.helperSocket,
+    socket,
     directory,
     log,
     ...(options.group === undefined ? {} : { gid: Number(options.group) }),
   });
-  writeWhole(pidFile(config), JSON.stringify(nameProcess(process.pid) ?? { pid: process.pid }), 0o600);
+  const { pid } = process;
+  writeWhole(pidFile(config), JSON.stringify({ ...(nameProcess(pid) ?? { pid }), socket }), 0o600);
   process.on('SIGHUP', () => void running.reload());
   const parent = options.parent === true ? parentLine() : undefined;
   parent?.say({ ready: true });

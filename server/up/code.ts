@@ -3,10 +3,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout: this file is two folders below it, as a source and in the bundle. */
-const checkout = fileURLToPath(new URL('../..', import.meta.url));
+export const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where the build exports the web pages to. */
 export const pagesFolder = path.join(checkout, 'out');
+
+/** Systemd's units, samples for /opt/latchkey. */
+export const unitsFolder = path.join(checkout, 'server/units');
+
+/** What the units run. */
+export const bundleFile = path.join(checkout, '.cache/server/cli.js');
 
 /** Folder of the bundled server; built first when this runs from the sources. */
 export async function bundledCode(say: (line: string) => void): Promise<string> {
