@@ -82,8 +82,14 @@ export function stripWords(
   };
 }
 
-/** No door of any home is open or on its way: an update may be taken. */
+const calm = new Set<DoorEntry['dial']['phase']>(['closed', 'notOpened']);
+const unasked = new Set<DoorEntry['dial']['phase']>(['noAnswer', 'offline', 'asking']);
+
+/** No door of any home is open or on its way, nor was when home last spoke: an update may be taken. */
 export function nothingOpen(snapshot: Snapshot): boolean {
-  const calm = new Set<DoorEntry['dial']['phase']>(['closed', 'noAnswer', 'offline', 'asking', 'notOpened']);
-  return snapshot.homes.every((home) => (home.doors ?? []).every((door) => calm.has(door.dial.phase)));
+  return snapshot.homes.every((home) =>
+    (home.doors ?? []).every(
+      ({ dial, shown }) => calm.has(dial.phase) || (unasked.has(dial.phase) && shown.lastState === 'closed'),
+    ),
+  );
 }

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { activityDays } from '../../app/_live/lists.ts';
+import { doorFace } from '../../app/_live/door-view.ts';
+import { nothingOpen } from '../../app/_live/home-view.ts';
+import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
+import { hostOf, sshCommand } from '../../app/_live/words.ts';
+import type { DialState, DoorEntry, HomeState, Snapshot } from '../../app/_state/types.ts';
+import { clock, span } from '../../app/_ui/durations.ts';
+import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
+
+const dial: DialState = { phase: 'closed', steps: [], seconds: 300 };
+const door: DoorEntry = {
+  name: 'ssh',
+  dial,
+  shown: {
+    name: 'ssh',
+    driver: 'nftables',
+    endpoint: { host: 'attic.example.net', port: 22 },
+    choosesTime: true,
+    extends: true,
+    readsBack: true,
+    defaultSeconds: 300,
+    longestSeconds: 3600,
+    state: 'closed',
+    lastState: 'closed',
+    standing: 'present',
+    ageMs: 0,
+    others: [],
+    due: false,
+  },
+};
+const home: HomeState = {
+  id: 'attic',
+  name: 'attic',
+  key: new Uint8Array(32),
+  device: 'd',
+  deviceName: 'Pixel',
+  ownRelay: true,
+  relay: 'relay.example.net',
+  reach: { state: 'answered', agoMs: 0 },
+  doors: [door],
+  door: 'ssh',
+  activity: { events: [], load: { state: 'none' }, more: false },
+  devices: { devices: [], load: { state: 'none' } },
+};
+const wall = Date.UTC(2026, 4, 12, 12, 0, 0);
+
+describe('durations', () => {
+  it('a clock reads 0:00 only when time is up', () => {
+    expect([clock(300_000), clock(1), clock(0), clock(-5), clock(3_723_000)]).toEqual([
+      '5:00',
+      '0:01',
+      '0:00',
+      '0:00',
+      '1:02:03',
+    ]);
+  });
+  it('nothing is 0 s old', () => expect(span(0)).toBe('1 s'));
+});
+
+describe('the command to copy', () => {
+  it('names the port where it is not 22, and brackets IPv6 in the link alone', () => {
+    expect(sshCommand('attic', 22, 'marta')).toEqual({ text: 'ssh marta@attic', href: 'ssh://marta@attic' });
+    expect(sshCommand('2001:db8::7', 2222, undefined)).toEqual({
+      text: 'ssh -p 2222 2001:db8::7',
+      href: 'ssh://[2001:db8::7]:2222',
+    });
+  });
+  it('takes the host out of the relay’s name', () => {
+    expect([hostOf('relay.example.net:7443'), hostOf('[::1]:7443'), hostOf('relay')]).toEqual([
+      'relay.example.net',
+      '::1',
+      'relay',
+    ]);
+  });
+});
+
+describe('pins', () => {
+  it('one a real step: none is set that was not reported', () => {
+    const none = wayOf([]);
+    expect(pinsOf(none, false)).toEqual(['now', 'wait', 'wait', 'wait']);
+    const sealed = wayOf([{ step: 'sealed', atMs: 20 }]);
+    expect(pinsOf(sealed, false)).toEqual(['set', 'now', 'wait', 'wait']);
+    expect(pinsOf(sealed, true)).toEqual(['set', 'stuck', 'wait', 'wait']);
+  });
+  it('each knock has its own, as soon as home says how many there are', () => {
+    const knocking = wayOf([
+      { step: 'sealed', atMs: 20 },
+      { step: 'relayed', atMs: 140 },
+      { step: 'received', atMs: 150 },
+      { step: 'knock', n: 1, of: 3, atMs: 200 },
+    ]);
+    expect(pinsOf(knocking, false)).toEqual(['set', 'set', 'set', 'now', 'wait', 'wait']);
+    expect(knockLede(knocking, 'attic')).toBe('Knock 2 of 3 at attic.');
+  });
+});
+
+describe('a relay alone', () => {
+  it('offers 1, 2 and 5 minutes, never more, and no lengthening', () => {
+    const face = doorFace({ ...home, ownRelay: false }, door, 'phone', wall);
+    expect(face.lengths.map(({ seconds }) => seconds)).toEqual([60, 120, 300]);
+    expect(face.vouchedMinutes).toBe(5);
+    expect(face.canAdd).toBe(false);
+  });
+  it('keeps to a door’s own limit', () => {
+    const short = { ...door, shown: { ...door.shown, longestSeconds: 900 } };
+    expect(doorFace(home, short, 'phone', wall).lengths.map(({ seconds }) => seconds)).toEqual([
+      60, 300, 900,
+    ]);
+  });
+});
+
+describe('an update', () => {
+  const snapshot = (phase: DialState['phase'], lastState: 'closed' | 'open' = 'closed'): Snapshot => ({
+    loaded: true,
+    now: 0,
+    online: true,
+    storageRefused: false,
+    homes: [{ ...home, doors: [{ ...door, shown: { ...door.shown, lastState }, dial: { ...dial, phase } }] }],
+    pairing: { step: 'none' },
+    settings: { openBy: 'hold', seconds: 300, theme: 'system', shortcuts: true },
+  });
+  it('is never offered while a door is open, on its way, or in doubt', () => {
+    const open = [
+      'holding',
+      'sealing',
+      'knocking',
+      'open',
+      'unchecked',
+      'connected',
+      'connectedTimeUp',
+    ] as const;
+    const doubt = ['closing', 'closeUnconfirmed', 'stale'] as const;
+    for (const phase of [...open, ...doubt]) expect(nothingOpen(snapshot(phase)), phase).toBe(false);
+    for (const phase of ['closed', 'notOpened'] as const)
+      expect(nothingOpen(snapshot(phase)), phase).toBe(true);
+  });
+  it('nor while home is away and a door was open when it last spoke', () => {
+    expect(nothingOpen(snapshot('noAnswer', 'open'))).toBe(false);
+    expect(nothingOpen(snapshot('noAnswer', 'closed'))).toBe(true);
+  });
+});
+
+describe('the key’s picture', () => {
+  it('has six cuts of the home’s key, and is a blank without one', () => {
+    expect(keyCuts(Uint8Array.of(1, 3, 0, 2, 4, 251))).toEqual([1, 3, 0, 2, 4, 1]);
+    expect(bladePath([])).toBe('M18 7H61L66 12.6L61 19H18Z');
+    expect(bladePath([1, 3, 0, 2, 4, 1])).toContain('L22.82 8.9H25.68L27.5 7L29.32 12.7');
+  });
+});
+
+describe('activity', () => {
+  const event = (n: number, at: number) =>
+    ({ n, at, kind: 'refused', device: 'Tablet', code: 'refused-rate' }) as const;
+  it('folds equal refusals within ten minutes, and no others', () => {
+    const events = [event(3, wall), event(2, wall - 60_000), event(1, wall - 3_600_000)];
+    const days = activityDays({ ...home, activity: { ...home.activity, events } }, 'all', wall);
+    expect(days.flatMap((day) => day.rows.map((row) => row.title))).toEqual(['Refused, 2 times', 'Refused']);
+  });
+});
