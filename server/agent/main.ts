@@ -30,7 +30,7 @@ export async function runAgent(
   await refuseSecond(controlSocket);
   const keys = loadHomeKeys(join(directory, 'home-keys.json'));
   const spki = spkiOf(file);
-  let running: Agent | undefined;
+  let running: Agent | undefined = undefined as Agent | undefined;
   // Its doors are asked for as soon as it is there, not at the next look.
   const onConnect = (): void => void running?.doors.refresh();
   const agent = await Agent.start({

@@ -99,6 +99,5 @@ async function ask(question: string): Promise<boolean> {
 
 /** A device names itself: what would steer a terminal is shown as a dot. */
 export function printable(text: unknown): string {
-   
   return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, '·');
 }

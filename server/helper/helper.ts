@@ -98,7 +98,7 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
       await Promise.all(running);
       for (const socket of sockets) socket.destroySoon();
       await closed;
-      followed?.stop();
+      await followed?.stop();
       await keeper.stop();
     },
   };

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { startHouse, until, type House } from '../support/house.ts';
+import { startHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
 
 let house: House;
 afterEach(() => house.stop());

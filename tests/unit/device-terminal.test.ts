@@ -6,7 +6,8 @@ import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { LatchkeyError } from '../../lib/errors.ts';
 import { register } from '../../server/cli/device.ts';
-import { startHouse, until, type House } from '../support/house.ts';
+import { startHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
 
 let house: House;
 let folder: string;
