@@ -275,7 +275,7 @@ export const text = {
     rename: 'Rename',
     name: 'Name of this device',
     keep: 'Keep',
-    whoever: 'Whoever has the link can ask to be paired. The home still decides.',
+    whoever: 'Whoever uses the link first is the device that home hears of.',
     ask: 'Ask home',
     asking: 'Asking',
     compareTitle: 'Same key on both?',
