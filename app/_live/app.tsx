@@ -4,7 +4,8 @@ import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords } from './ho
 import { loadStore, waitingStore } from './store.ts';
 import { updates } from './updates.ts';
 import type { HomeState, Snapshot, Store } from '../_state/types.ts';
-import { Note, OpenStrip, Shell, type Screen, type ShellProps } from '../_ui/shell.tsx';
+import { Note, OpenStrip } from '../_ui/bars.tsx';
+import { Shell, type Screen, type ShellProps } from '../_ui/shell.tsx';
 import { text } from '../_text/en.ts';
 
 const StoreContext = createContext<Store>(waitingStore);

@@ -9,7 +9,7 @@ import { doorLabel } from './words.ts';
 import type { HomeState } from '../_state/types.ts';
 import { ActivitySide } from '../_screens/activity-screen.tsx';
 import { headline } from '../_screens/door-face.tsx';
-import type { DoorActs } from '../_screens/door-under.tsx';
+import type { DoorActs } from '../_screens/door-acts.ts';
 import { DoorsScreen } from '../_screens/doors-screen.tsx';
 import { FirstRunScreen } from '../_screens/first-run-screen.tsx';
 import { NoDoorsScreen } from '../_screens/no-doors-screen.tsx';

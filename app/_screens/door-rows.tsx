@@ -1,6 +1,6 @@
 'use client';
 import { useState } from 'react';
-import type { DoorActs } from './door-under.tsx';
+import type { DoorActs } from './door-acts.ts';
 import { Drawer } from '../_ui/drawer.tsx';
 import { EventMark } from '../_ui/marks.tsx';
 import type { OtherDoor } from '../_ui/types.ts';

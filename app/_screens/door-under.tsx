@@ -1,44 +1,16 @@
 'use client';
+import type { UnderProps } from './door-acts.ts';
 import { lengthWords } from './door-face.tsx';
-import { CommandField, copyText, Segments, useSaid } from '../_ui/controls.tsx';
+import { Failed, NotOpened, Stale } from './door-stopped.tsx';
+import { ChainActs } from './proof-acts.tsx';
+import { CommandField, Segments } from '../_ui/controls.tsx';
 import { AgainIcon } from '../_ui/icons.tsx';
 import { Pins } from '../_ui/pins.tsx';
 import { Chain, ProofRow } from '../_ui/proof.tsx';
 import type { DoorFace } from '../_ui/types.ts';
-import type { HoldStage } from '../_ui/use-hold.ts';
 import { text } from '../_text/en.ts';
 
 const words = text.door;
-
-/** What a person can do with the door that is shown. */
-export interface DoorActs {
-  readonly arm: () => void;
-  readonly release: () => void;
-  readonly cancel: () => void;
-  readonly stop: () => void;
-  readonly close: () => void;
-  readonly add: () => void;
-  readonly ask: () => void;
-  readonly retry: () => void;
-  readonly closeAndOpen: () => void;
-  readonly choose: (door: string) => void;
-  /** The same for a door that is not the one shown: its row has a hold of its own. */
-  readonly armDoor: (door: string) => void;
-  readonly releaseDoor: (door: string) => void;
-  readonly cancelDoor: (door: string) => void;
-  readonly seconds: (seconds: number) => void;
-  /** The chain as text, without addresses of others. */
-  readonly report: () => string;
-}
-
-interface UnderProps {
-  readonly face: DoorFace;
-  readonly acts: DoorActs;
-  readonly stage: HoldStage;
-  readonly twice: boolean;
-  readonly onProof: () => void;
-  readonly onRelay: () => void;
-}
 
 /** What follows the dial changes with the state; the dial itself never moves. */
 export function Under(props: UnderProps) {
@@ -98,15 +70,6 @@ export function Under(props: UnderProps) {
     case 'asking':
       return null;
   }
-}
-
-/** Why the last act did not work; the door is as it was. */
-function Failed({ face }: { face: DoorFace }) {
-  return face.failed === undefined ? null : (
-    <p className="sub u-more pb-3" role="alert">
-      {face.failed}
-    </p>
-  );
 }
 
 function AskAgain({ face, onAsk }: { face: DoorFace; onAsk: () => void }) {
@@ -203,117 +166,6 @@ function Opened({ face, acts, onProof }: UnderProps) {
           </div>
         )}
         {over && <div className="u-acts" />}
-        <Failed face={face} />
-      </div>
-    </>
-  );
-}
-
-/** Under the chain, where it stands open. */
-function ChainActs({ face, acts }: { face: DoorFace; acts: DoorActs }) {
-  const [said, say] = useSaid();
-  return (
-    <div className="ml-16 mt-2.5 flex flex-wrap gap-x-5">
-      {face.proofRemedy !== undefined && <p className="sub w-full pb-1">{face.proofRemedy}</p>}
-      <button type="button" className="link sub" aria-disabled={face.busy === 'asking'} onClick={acts.ask}>
-        {face.busy === 'asking' ? words.askingNow : text.proof.askAgain(face.home)}
-      </button>
-      <button
-        type="button"
-        className="link sub"
-        onClick={() => void copyText(acts.report()).then((done) => done && say())}
-      >
-        {said ? text.command.copied : words.copyReport}
-      </button>
-    </div>
-  );
-}
-
-export function ProofActs({ face, acts }: { face: DoorFace; acts: DoorActs }) {
-  const [said, say] = useSaid();
-  return (
-    <div className="btns mt-3.5">
-      <button type="button" className="btn grow" aria-disabled={face.busy === 'asking'} onClick={acts.ask}>
-        {face.busy === 'asking' ? words.askingNow : text.proof.askAgain(face.home)}
-      </button>
-      <button
-        type="button"
-        className="btn"
-        onClick={() => void copyText(acts.report()).then((done) => done && say())}
-      >
-        {said ? text.command.copied : words.copyReport}
-      </button>
-    </div>
-  );
-}
-
-function NotOpened({ face, acts }: UnderProps) {
-  const [said, say] = useSaid();
-  return (
-    <>
-      {face.steps.length > 0 && (
-        <div className="u-pins small">
-          <Pins states={face.steps} />
-        </div>
-      )}
-      <div className="u-side">
-        <p className="step u-step">{face.remedy ?? ''}</p>
-      </div>
-      <div className="foot">
-        <div className="btns u-acts lone">
-          <button type="button" className="btn fill grow" onClick={acts.retry}>
-            {words.tryAgain}
-          </button>
-          <button
-            type="button"
-            className="btn"
-            onClick={() => void copyText(acts.report()).then((done) => done && say())}
-          >
-            {said ? text.command.copied : words.copyReport}
-          </button>
-        </div>
-      </div>
-    </>
-  );
-}
-
-function Stale({ face, acts }: UnderProps) {
-  const stale = face.stale;
-  return (
-    <>
-      <p className="step num u-side">
-        {stale?.at === undefined ? (
-          words.staleOutside
-        ) : (
-          <>
-            {words.staleOpened}
-            <b>{stale.at}</b>
-            {stale.by === undefined ? '' : words.staleBy(stale.by)}
-            {stale.minutes === undefined ? '' : words.staleFor(stale.minutes)}.
-          </>
-        )}
-        {stale?.here !== undefined && (
-          <>
-            {words.staleHere}
-            <b className="mono">{stale.here}</b>
-            {words.staleNow}
-          </>
-        )}
-      </p>
-      <div className="foot">
-        <div className="stack u-acts lone">
-          <button type="button" className="btn fill wide" onClick={acts.closeAndOpen}>
-            {words.closeOpenHere}
-          </button>
-          <button
-            type="button"
-            className="btn wide"
-            aria-disabled={face.busy === 'closing'}
-            onClick={acts.close}
-          >
-            {face.busy === 'closing' ? words.closingNow : words.closeIt}
-          </button>
-        </div>
         <Failed face={face} />
       </div>
     </>

@@ -2,7 +2,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { dialOf, Headline, headline, lengthWords, ticksLeft } from './door-face.tsx';
 import { DoorTabs, OtherDoors } from './door-rows.tsx';
-import { ProofActs, Under, type DoorActs } from './door-under.tsx';
+import type { DoorActs } from './door-acts.ts';
+import { Under } from './door-under.tsx';
+import { ProofActs } from './proof-acts.tsx';
 import { NoAnswer } from './no-answer.tsx';
 import { Dial } from '../_ui/dial.tsx';
 import { Drawer } from '../_ui/drawer.tsx';

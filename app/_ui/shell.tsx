@@ -2,10 +2,10 @@
 import { Link } from './link.tsx';
 import { useState, type ReactNode } from 'react';
 import { Drawer } from './drawer.tsx';
+import { HomesDrawer } from './homes-drawer.tsx';
 import {
   ActivityIcon,
   BackIcon,
-  CheckIcon,
   DevicesIcon,
   DoorsIcon,
   DownIcon,
@@ -217,95 +217,5 @@ function Rail({ screen, homes, current, devices, blank, onHome }: ShellProps) {
           ))}
       </nav>
     </aside>
-  );
-}
-
-/** Every paired home, and the way to pair another. */
-export function HomesDrawer({
-  homes,
-  current,
-  onHome,
-  onClose,
-}: {
-  homes: readonly HomeHead[];
-  current?: string;
-  onHome: (id: string) => void;
-  onClose: () => void;
-}) {
-  return (
-    <Drawer title={text.home.homes} titleHidden onClose={onClose}>
-      <ul className="rows">
-        {homes.map((home) => (
-          <li key={home.id}>
-            <button
-              type="button"
-              className="row homes-row"
-              aria-pressed={home.id === current}
-              onClick={() => onHome(home.id)}
-            >
-              <KeyBit homeKey={home.key} className="bit big-bit" />
-              <span className="main pl-1.5">
-                <span className="homes-name">{home.name}</span>
-                <span className="s num">
-                  <b className={home.open ? 'brass' : 'ink'}>{home.state}</b>
-                  {home.line === home.state
-                    ? ''
-                    : `, ${home.line.charAt(0).toLowerCase()}${home.line.slice(1)}`}
-                </span>
-              </span>
-              {home.id === current && <CheckIcon />}
-            </button>
-          </li>
-        ))}
-      </ul>
-      <Link className="btn wide mt-3.5" href="/pair">
-        {text.home.pair}
-      </Link>
-    </Drawer>
-  );
-}
-
-/** The brass bar of an open door, on every screen but its own. */
-export function OpenStrip({
-  words,
-  left,
-  busy,
-  onShow,
-  onClose,
-}: {
-  words: string;
-  left: string | undefined;
-  busy: boolean;
-  onShow?: () => void;
-  onClose: () => void;
-}) {
-  return (
-    <section className="strip" aria-label={words}>
-      <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
-        <circle cx="11" cy="11" r="9" fill="none" stroke="currentColor" strokeWidth="2" />
-        <rect x="5.5" y="9.4" width="11" height="3.2" rx="1.4" fill="currentColor" />
-      </svg>
-      <Link href="/" className="to-door" {...(onShow === undefined ? {} : { onClick: onShow })}>
-        {words}
-      </Link>
-      <span className="num" role="timer" aria-live="off">
-        {left ?? ''}
-      </span>
-      <button type="button" disabled={busy} onClick={onClose}>
-        {busy ? text.strip.closing : text.strip.close}
-      </button>
-    </section>
-  );
-}
-
-/** The ink bar above the tabs: something happened, and one thing to do about it. */
-export function Note({ words, act, onAct }: { words: string; act: string; onAct: () => void }) {
-  return (
-    <div className="undo" role="status">
-      <span>{words}</span>
-      <button type="button" onClick={onAct}>
-        {act}
-      </button>
-    </div>
   );
 }

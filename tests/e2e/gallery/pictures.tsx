@@ -3,12 +3,14 @@ import * as sample from './samples.ts';
 import { days, devices } from './sample-lists.ts';
 import { ActivityScreen, ActivitySide } from '../../../app/_screens/activity-screen.tsx';
 import { DeviceSide, DevicesScreen, RevokeDrawer } from '../../../app/_screens/devices-screen.tsx';
-import type { DoorActs } from '../../../app/_screens/door-under.tsx';
+import type { DoorActs } from '../../../app/_screens/door-acts.ts';
 import { DoorsScreen } from '../../../app/_screens/doors-screen.tsx';
 import { FirstRunScreen } from '../../../app/_screens/first-run-screen.tsx';
 import { CompareScreen, FindScreen, PairEndScreen, WaitScreen } from '../../../app/_screens/pair-screens.tsx';
 import { SettingsScreen } from '../../../app/_screens/settings-screen.tsx';
-import { HomesDrawer, Note, OpenStrip, Shell } from '../../../app/_ui/shell.tsx';
+import { Note, OpenStrip } from '../../../app/_ui/bars.tsx';
+import { HomesDrawer } from '../../../app/_ui/homes-drawer.tsx';
+import { Shell } from '../../../app/_ui/shell.tsx';
 import type { DoorFace, OtherDoor, Place } from '../../../app/_ui/types.ts';
 
 const nothing = () => undefined;
