@@ -98,7 +98,7 @@ describe('the hold', () => {
     const dial = page.locator('.dial-btn');
     await dial.click();
     expect(await asked()).toEqual(['arm']);
-    expect(await page.locator('.hint').textContent()).toBe('Tap again to open');
+    await page.locator('.hint', { hasText: 'Tap again to open' }).waitFor();
     await dial.click();
     expect(await asked()).toEqual(['arm', 'release']);
 

@@ -131,7 +131,7 @@ describe.each(kinds)('$name over IPv$family', (kind) => {
 
     await page.getByRole('button', { name: /^Close now/ }).click();
     await shows(page, kind.name === 'proxy' ? /^Closed/ : /^(Connected|Closed)/);
-    await until(async () => !(await reaches(lab.phone, address(), kind.port)), 5000);
+    await until(async () => !(await reaches(lab.phone, address(), kind.port)));
     expect(await session.say()).toBe(true);
     await session.end();
     await shows(page, /^Closed$/);

@@ -126,13 +126,13 @@ describe.each(kinds)('$name', (kind) => {
       // sshd's own word, read by the helper
       const state = async (): Promise<string | undefined> =>
         (await device.json<DoorRow[]>(['doors'])).find((door) => door.name === name)?.state;
-      await until(async () => (await state()) === 'connected', 8000);
+      await until(async () => (await state()) === 'connected');
       await sleep(Math.max(0, (opened.remainingMs ?? 10_000) + 600));
       expect(await reaches(lab.phone, address(), 22)).toBe(false);
       expect(await ssh.say()).toBe(true);
       expect(await state()).toBe('connected');
       await ssh.end();
-      await until(async () => (await state()) === 'closed', 8000);
+      await until(async () => (await state()) === 'closed');
     });
 
     test('closes early', async () => {

@@ -29,9 +29,9 @@ test('the outcome cannot be written: the door closes at its time all the same, a
   await expect(client.release(armed, { seconds: 60 })).rejects.toMatchObject({ code: 'tool-failed' });
   expect(host.openings.size).toBe(1);
   later = 100_000;
-  await until(() => host.openings.size === 0, 8000);
+  await until(() => host.openings.size === 0);
   disk.free('request');
-  await until(() => disk.rows<{ outcome: unknown }>('request')[0]?.outcome !== null, 8000);
+  await until(() => disk.rows<{ outcome: unknown }>('request')[0]?.outcome !== null);
   expect(disk.rows<{ closedAt: unknown }>('opening')[0]?.closedAt).not.toBe(null);
 });
 

@@ -64,5 +64,5 @@ test('a restart of the home agent: the session is made anew, the door is closed 
   await client.release(await client.arm('ssh'), { seconds: 60 });
   await house.restartAgent();
   expect(await connects(house.listen)).toBe(false);
-  await until(async () => (await client.doors().catch(() => undefined))?.value[0]?.state === 'closed', 8000);
+  await until(async () => (await client.doors().catch(() => undefined))?.value[0]?.state === 'closed');
 });
