@@ -109,7 +109,7 @@ describe('the phone: pair, hold, in', () => {
     await first.page.getByLabel('Name of this device').fill('Pixel');
     await first.page.getByRole('button', { name: 'Ask home' }).click();
     await heading(first.page, 'Closed');
-    await first.page.evaluate(() => history.back());
+    await first.page.evaluate(() => void setTimeout(() => history.back()));
     await first.page.waitForTimeout(500);
     expect(first.page.url()).not.toContain('#');
     await first.page.goto(house.origin);
