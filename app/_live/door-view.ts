@@ -120,7 +120,11 @@ function ledeAndReason(home: HomeState, entry: DoorEntry, phase: Phase): Partial
     case 'offline':
       return { lede: words.offlineLede };
     case 'asking':
-      return { title: stateWords[shown.lastState], lede: askingWords(home) };
+      return {
+        title: stateWords[shown.lastState],
+        // *Open* never stands alone: an hour may lie between it and now.
+        lede: shown.lastState === 'closed' ? askingWords(home) : words.askingLede(home.name),
+      };
     default:
       return {};
   }

@@ -31,6 +31,8 @@ export function HoldDial({ label, holdingLabel, singleKeys, onStage, ...options 
   const { stage, arm } = hold;
 
   useEffect(() => onStage(stage), [stage, onStage]);
+  // Gone with the dial: else the next dial's first frame shows the stage that this one ended in.
+  useEffect(() => () => onStage('idle'), [onStage]);
   useEffect(() => {
     if (!singleKeys) return undefined;
     const press = (event: KeyboardEvent) => {
