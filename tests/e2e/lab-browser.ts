@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Browser, LaunchOptions } from 'playwright';
 import type { Lab } from '../lab/net.ts';
 import { run, type Space } from '../lab/space.ts';
+import { until } from '../support/until.ts';
 import { launch } from './browser.ts';
 
 let browsers = 0;
@@ -18,6 +19,8 @@ export async function browserAt(
   await mkdir(database, { recursive: true });
   await run('certutil', ['-N', '-d', `sql:${database}`, '--empty-password']);
   await run('certutil', ['-A', '-d', `sql:${database}`, '-n', 'home', '-t', 'C,,', '-i', authority]);
+  // An address that becomes valid under a loading page is a changed network to it (ERR_NETWORK_CHANGED).
+  await until(async () => (await space.run('ip', ['-6', 'addr', 'show', 'tentative'])).stdout === '');
   const wrapper = join(home, 'chromium');
   const [file, args] = space.inside(process.env['CHROMIUM'] ?? '/usr/bin/chromium');
   await writeFile(wrapper, `#!/bin/sh\nexec ${[file, ...args].join(' ')} "$@"\n`);
