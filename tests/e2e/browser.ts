@@ -1,7 +1,7 @@
 import { chromium, type Browser, type LaunchOptions } from 'playwright';
 
 /** Debian's Chromium without anything that would talk to the network by itself. */
-const quiet = [
+export const quiet = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
