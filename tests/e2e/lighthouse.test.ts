@@ -101,10 +101,10 @@ test('a browser offers to install it', async () => {
   await context.close();
 });
 
-/** Other work on the machine costs performance, and nothing gives any: the best of three runs counts. */
+/** Other work on the machine costs performance: three runs, each printed. */
 
 test('Doors with a paired home: 100 for accessibility, best practices and search', async () => {
-  for (let run = 1; run <= runs && best < 100; run++) {
+  for (let run = 1; run <= runs; run++) {
     const report = await inspect(run);
     const performance = scoreOf(report, 'performance');
     console.log(
