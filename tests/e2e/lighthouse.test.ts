@@ -102,7 +102,6 @@ test('a browser offers to install it', async () => {
 });
 
 /** Other work on the machine costs performance: three runs, each printed. */
-
 test('Doors with a paired home: 100 for accessibility, best practices and search', async () => {
   for (let run = 1; run <= runs; run++) {
     const report = await inspect(run);
