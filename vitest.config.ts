@@ -6,8 +6,6 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          // Real sockets, processes and kernels on two cores: a try that ran out of time is made once more, and said.
-          retry: 1,
           include: ['tests/unit/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 60_000,
@@ -16,7 +14,6 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
-          retry: 1,
           include: ['tests/lab/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -27,7 +24,6 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          retry: 2,
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 60_000,
