@@ -1,6 +1,7 @@
 import { proofOf } from './proof-links.ts';
 import { knockLede, pinsOf, stepLine, wayOf } from './steps.ts';
-import { doorLabel, hostOf, lengthWord, reasonWords, remedyWords, sshCommand } from './words.ts';
+import { doorLabel, lengthWord, reasonWords, remedyWords, sshCommand } from './words.ts';
+import { endpointOf } from '../../lib/client/endpoint.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { DoorEntry, HomeState } from '../_state/types.ts';
 import { clock, span, timeOfDay } from '../_ui/durations.ts';
@@ -41,9 +42,14 @@ function userOf(home: HomeState, entry: DoorEntry): string | undefined {
   );
 }
 
+/** What the door is open for, else what the relay last saw. */
+function addressOf(home: HomeState, entry: DoorEntry): string | undefined {
+  return entry.shown.own?.address ?? entry.dial.address ?? home.address;
+}
+
 function commandOf(home: HomeState, entry: DoorEntry) {
-  const { host, port } = entry.shown.endpoint;
-  return sshCommand(host ?? hostOf(home.relay), port, userOf(home, entry));
+  const { host, port } = endpointOf(entry.shown, home.relay, addressOf(home, entry));
+  return sshCommand(host, port, userOf(home, entry));
 }
 
 const phaseOf = (entry: DoorEntry): Phase => (entry.dial.phase === 'holding' ? 'closed' : entry.dial.phase);
@@ -56,7 +62,7 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
   const way = wayOf(dial.steps);
   const own = shown.own;
   const proof = proofOf(home, entry, place, wall);
-  const address = own?.address ?? dial.address ?? home.address;
+  const address = addressOf(home, entry);
   const left = phase === 'stale' ? staleOpening(entry)?.remainingMs : own?.remainingMs;
   const length = phase === 'stale' ? staleOpening(entry)?.lengthMs : own?.lengthMs;
   return {

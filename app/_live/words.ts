@@ -36,13 +36,6 @@ function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The relay's host without its port. */
-export function hostOf(relay: string): string {
-  const six = /^\[([0-9a-f:]+)\]/.exec(relay);
-  if (six?.[1] !== undefined) return six[1];
-  return relay.includes('::') ? relay : relay.replace(/:\d+$/, '');
-}
-
 export function sshCommand(
   host: string,
   port: number,

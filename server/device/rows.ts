@@ -1,10 +1,11 @@
 import { showDoor, type ShownDoor } from '../../lib/client/doors.ts';
+import { endpointOf, type Endpoint } from '../../lib/client/endpoint.ts';
 import type { Answer } from '../../lib/client/requests.ts';
+import { hostOf } from '../../lib/client/transport.ts';
 import type { DoorState } from '../../lib/door.ts';
 import { formatClock } from '../../lib/duration.ts';
 import type { DoorView } from '../../lib/protocol/message.ts';
 import { clock } from './clock.ts';
-import { endpointOf, type Endpoint } from './endpoint.ts';
 
 /** A door as `device doors --json` prints it. */
 export interface DoorRow {
@@ -27,7 +28,7 @@ export function doorRow(seen: Answer<DoorView>, relay: string, seenFrom: string 
     name: door.name,
     driver: door.driver,
     state: door.state,
-    endpoint: endpointOf(door, relay, seenFrom),
+    endpoint: endpointOf(door, hostOf(relay), seenFrom),
     ...(door.own?.remainingMs === undefined ? {} : { remainingMs: Math.round(door.own.remainingMs) }),
     ...(door.verifiedMs === undefined ? {} : { verifiedAt: Math.round(Date.now() - door.verifiedMs) }),
   };

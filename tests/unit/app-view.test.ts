@@ -3,10 +3,11 @@ import { activityDays } from '../../app/_live/lists.ts';
 import { doorFace } from '../../app/_live/door-view.ts';
 import { nothingOpen } from '../../app/_live/home-view.ts';
 import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
-import { hostOf, sshCommand } from '../../app/_live/words.ts';
+import { sshCommand } from '../../app/_live/words.ts';
 import type { DialState, DoorEntry, HomeState, Snapshot } from '../../app/_state/types.ts';
 import { clock, span } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
+import { endpointOf } from '../../lib/client/endpoint.ts';
 
 const dial: DialState = { phase: 'closed', steps: [], seconds: 300 };
 const door: DoorEntry = {
@@ -66,12 +67,23 @@ describe('the command to copy', () => {
       href: 'ssh://[2001:db8::7]:2222',
     });
   });
-  it('takes the host out of the relay’s name', () => {
-    expect([hostOf('relay.example.net:7443'), hostOf('[::1]:7443'), hostOf('relay')]).toEqual([
-      'relay.example.net',
-      '::1',
-      'relay',
-    ]);
+  const door = { endpoint: { port: 2222 } };
+  it('goes to the relay’s host where the door names none', () => {
+    for (const [relay, host] of [
+      ['relay.example.net:7443', 'relay.example.net'],
+      ['[2001:db8::7]:7443', '2001:db8::7'],
+      ['relay', 'relay'],
+    ] as const)
+      expect(endpointOf(door, relay, '203.0.113.7')).toEqual({ host, port: 2222 });
+  });
+  it('goes to the loopback address that the door is open for: localhost may be the other family’s', () => {
+    expect(endpointOf(door, 'localhost:7444', '::1').host).toBe('::1');
+    expect(endpointOf(door, 'localhost:7444', '127.0.0.1').host).toBe('127.0.0.1');
+    expect(endpointOf(door, 'localhost:7444').host).toBe('localhost');
+  });
+  it('goes to the door’s own host before all', () => {
+    const named = { endpoint: { host: 'attic.example.net', port: 22 } };
+    expect(endpointOf(named, 'localhost:7444', '::1')).toEqual({ host: 'attic.example.net', port: 22 });
   });
 });
 

@@ -1,5 +1,5 @@
-import { isCanonical, kindOf } from '../../lib/address.ts';
-import type { ShownDoor } from '../../lib/client/doors.ts';
+import { isCanonical, kindOf } from '../address.ts';
+import type { ShownDoor } from './doors.ts';
 
 /** Where to connect once the door is open: what `ssh` is to be given. IPv6 without brackets. */
 export interface Endpoint {
@@ -8,8 +8,9 @@ export interface Endpoint {
 }
 
 /**
- * The door's configured host; else, for a device that is seen from loopback, that address (a proxy door listens
- * there for it); else the host of the relay that this device used.
+ * The door's configured host; else, for a device that is seen from loopback, that address (the door opens for it
+ * alone, and localhost may be the other family's); else the host of the relay that this device used. `relay` is
+ * written as in a Host header (RFC 9110 section 7.2), its port optional.
  */
 export function endpointOf(door: Pick<ShownDoor, 'endpoint'>, relay: string, seenFrom?: string): Endpoint {
   const { host, port } = door.endpoint;
@@ -17,5 +18,5 @@ export function endpointOf(door: Pick<ShownDoor, 'endpoint'>, relay: string, see
   if (seenFrom !== undefined && isCanonical(seenFrom) !== undefined && kindOf(seenFrom) === 'loopback') {
     return { host: seenFrom, port };
   }
-  return { host: new URL(relay).hostname.replace(/^\[|\]$/g, ''), port };
+  return { host: new URL(`https://${relay}`).hostname.replace(/^\[|\]$/g, ''), port };
 }
