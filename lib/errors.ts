@@ -87,6 +87,8 @@ const table = {
   'config-missing': ['That is not configured.', 'See the list command.'],
   'config-not-running': ['No home agent runs here.', 'Start it: `latchkey up`.'],
   'config-not-paired': ['This device is not paired.', 'Run `latchkey device pair LINK`.'],
+  'config-recipe': ['No password can be made by that recipe.', 'Change what is named above.'],
+  'config-rules': ['The password rules have an error.', 'Mend the text at the place named above.'],
   'config-usage': ['The command line is not right.', 'See `--help`.'],
 } as const satisfies Record<string, readonly [sentence: string, remedy: string]>;
 

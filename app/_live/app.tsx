@@ -1,5 +1,5 @@
 'use client';
-import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useLayoutEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords } from './home-view.ts';
 import { loadStore, waitingStore } from './store.ts';
 import { updates } from './updates.ts';
@@ -56,7 +56,8 @@ function useTheme(theme: 'system' | 'light' | 'dark' | undefined): void {
 
 /** Kept where boot() reads it: whether the next visit has a home to wait for. */
 function usePaired(loaded: boolean, paired: boolean): void {
-  useEffect(() => {
+  // before the paint: what stood in for the home goes as the home comes
+  useLayoutEffect(() => {
     if (!loaded) return;
     delete document.documentElement.dataset['paired'];
     try {

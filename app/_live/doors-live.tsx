@@ -13,6 +13,8 @@ import type { DoorActs } from '../_screens/door-acts.ts';
 import { DoorsScreen } from '../_screens/doors-screen.tsx';
 import { FirstRunScreen } from '../_screens/first-run-screen.tsx';
 import { NoDoorsScreen } from '../_screens/no-doors-screen.tsx';
+import { WaitingScreen } from '../_screens/waiting-screen.tsx';
+import { Shell } from '../_ui/shell.tsx';
 
 /** How many events stand beside the doors. */
 const beside = 12;
@@ -22,11 +24,18 @@ export function DoorsLive() {
   useActivity(app);
   const { home } = app;
   if (home === undefined) {
-    // Before storage is read too: boot() knows whether there is a home, and hides this where there is.
+    // The exported page has both: boot() knows whether there is a home, and styles show the one that is so.
     return (
-      <LiveShell app={app} screen="none" mainClass="first-run">
-        <FirstRunScreen />
-      </LiveShell>
+      <>
+        <LiveShell app={app} screen="none" mainClass="first-run">
+          <FirstRunScreen />
+        </LiveShell>
+        {!app.snapshot.loaded && (
+          <Shell screen="doors" homes={[]} blank waits narrowSide side={<></>}>
+            <WaitingScreen />
+          </Shell>
+        )}
+      </>
     );
   }
   return <HomeDoors app={app} home={home} />;

@@ -149,6 +149,7 @@ export const text = {
     },
     offlineLede: 'Nothing can be asked until it is back. A door that is open closes by itself.',
     askingTitle: 'Asking',
+    waitingLede: 'Reading the keys that are kept on this device.',
     askingLede: (home: string) => `Asking ${home}.`,
     notKnownTitle: 'Not known',
     lastKnown: 'Last known',

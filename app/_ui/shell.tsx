@@ -42,19 +42,21 @@ export interface ShellProps {
   readonly bare?: boolean;
   /** Storage is not read yet: nothing is claimed. */
   readonly blank?: boolean;
+  /** Stands on the exported page for the home that storage is read for; shown where boot() knows of one. */
+  readonly waits?: boolean;
   readonly mainClass?: string;
   readonly onHome?: (id: string) => void;
   readonly children: ReactNode;
 }
 
 export function Shell(props: ShellProps) {
-  const { screen, homes, current, back, side, bare = false, blank = false } = props;
+  const { screen, homes, current, back, side, bare = false, blank = false, waits = false } = props;
   const home = homes.find((each) => each.id === current) ?? homes[0];
   const [switching, setSwitching] = useState(false);
-  const paired = homes.length > 0;
+  const paired = waits || homes.length > 0;
   return (
     <div
-      className={`app${side === undefined ? '' : ' with-side'}${props.narrowSide === true ? ' narrow-side' : ''}`}
+      className={`app${waits ? ' waits' : ''}${side === undefined ? '' : ' with-side'}${props.narrowSide === true ? ' narrow-side' : ''}`}
     >
       <Rail {...props} />
       <div className="body">
@@ -169,8 +171,8 @@ function Tabs({ screen }: { screen: Screen }) {
   );
 }
 
-function Rail({ screen, homes, current, devices, blank, onHome }: ShellProps) {
-  const paired = homes.length > 0;
+function Rail({ screen, homes, current, devices, blank, waits = false, onHome }: ShellProps) {
+  const paired = waits || homes.length > 0;
   const home = homes.find((each) => each.id === current) ?? homes[0];
   return (
     <aside className="rail" aria-label={text.app.name}>

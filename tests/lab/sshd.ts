@@ -155,6 +155,8 @@ export async function sshSession(
   options: LoginOptions = {},
 ): Promise<LiveSession> {
   const child = from.spawn('ssh', [...sshArguments(sshd, address, options), 'cat']);
+  // from the start: it may end by itself before it is told to
+  const closed = new Promise((resolve) => child.once('close', resolve));
   let complaint = '';
   child.stderr.on('data', (bytes: Buffer) => (complaint += bytes.toString()));
   const lines = createInterface({ input: child.stdout });
@@ -179,7 +181,6 @@ export async function sshSession(
   return {
     say,
     async end() {
-      const closed = new Promise((resolve) => child.once('close', resolve));
       child.stdin.end();
       child.kill();
       await closed;
