@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, Load>> = {
   revoke: () => import('./cli/revoke.ts'),
   audit: () => import('./cli/audit.ts'),
   device: () => import('./cli/device.ts'),
+  password: () => import('./cli/password.ts'),
 };
 
 async function main(): Promise<number> {
