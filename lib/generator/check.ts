@@ -18,8 +18,8 @@ import {
 export const mostTries = 10_000;
 const acceptedRisk = 1e-15;
 
-/** One character that can be seen and stays one: no control, mark, surrogate or invisible one. Or the space. */
-const visible = /^[\p{L}\p{N}\p{P}\p{S} ]$/u;
+/** One character that can be seen and is one UTF-16 unit: no control, mark or invisible one. Or the space. */
+const visible = /^(?![\u{10000}-\u{10FFFF}])[\p{L}\p{N}\p{P}\p{S} ]$/u;
 
 /** What a recipe is worth, if passwords can be made by it. Throws `RecipeError` with the reason where they cannot. */
 export function checkRecipe(recipe: Recipe): Entropy {
@@ -73,7 +73,11 @@ function checkCharacters({ length, alphabet, required, maxConsecutive, group }: 
 function checkAlphabet(alphabet: string): void {
   const characters = [...alphabet];
   for (const character of characters)
-    refuse(visible.test(character), 'alphabet', `"${escaped(character)}" is not one visible character`);
+    refuse(
+      visible.test(character),
+      'alphabet',
+      `"${escaped(character)}" is not one visible character below U+10000`,
+    );
   refuse(new Set(characters).size === characters.length, 'alphabet', 'each character only once');
   refuse(isWhole(characters.length, 2, 256), 'alphabet', '2 to 256 different characters');
 }
