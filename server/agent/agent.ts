@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { ofSocket } from '../../lib/address.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
@@ -11,6 +9,7 @@ import { checkTogether, readDoor } from '../doors/definition.ts';
 import type { DoorFacts, DoorHost } from '../doors/host.ts';
 import { DoorKeeper } from '../doors/keeper.ts';
 import { verify } from '../ed25519.ts';
+import { ownAddresses } from '../own-addresses.ts';
 import { Audit } from './audit.ts';
 import type { Policy } from './authorize.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -223,12 +222,6 @@ export class Agent {
 }
 
 const random: Random = (length) => new Uint8Array(randomBytes(length));
-
-/** This machine’s own addresses, canonical, now. */
-export function ownAddresses(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.flatMap((one) => ofSocket(one.address) ?? []);
-}
 
 function runsHere(door: DoorTable): boolean {
   return agentDrivers.some((type) => type.name === door.driver);

@@ -71,7 +71,10 @@ const handlers: Handlers = {
   },
 
   async open({ request, live, receivedAt, parts }) {
-    const onStep = (step: Step): void => parts.say(live, { type: 'progress', id: request.id, ...step });
+    // Told as it happens, but behind what the step itself sets going: sealing and sending keep no verb waiting.
+    const onStep = (step: Step): void => {
+      setImmediate(() => parts.say(live, { type: 'progress', id: request.id, ...step }));
+    };
     const outcome = unwrap(
       await parts.requests.once(
         live.device,

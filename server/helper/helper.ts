@@ -1,12 +1,11 @@
 import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
-import { ofSocket } from '../../lib/address.ts';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { DoorDefinition } from '../doors/definition.ts';
 import type { DriverType } from '../doors/driver.ts';
 import { DoorKeeper } from '../doors/keeper.ts';
+import { ownAddresses } from '../own-addresses.ts';
 import { requireRootOwned } from '../root-owned.ts';
 import { readHelperDoors } from './config.ts';
 import { drivers } from './registry.ts';
@@ -129,8 +128,12 @@ function serve(
   let rest = '';
   let mine = 0;
   let refused = false;
+  // What is said in one turn leaves in one write: each wakes the home agent.
   const send = (message: object) => {
-    if (socket.writable) socket.write(JSON.stringify(message) + '\n');
+    if (!socket.writable) return;
+    socket.cork();
+    socket.write(JSON.stringify(message) + '\n');
+    process.nextTick(() => socket.uncork());
   };
   const refuse = (error: unknown) => {
     log(`helper: a connection was ended: ${error instanceof Error ? error.message : ''}`);
@@ -206,10 +209,4 @@ function answers(path: string): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .flatMap(({ address }) => ofSocket(address) ?? []);
 }

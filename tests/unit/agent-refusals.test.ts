@@ -9,7 +9,7 @@ import { hello } from '../../lib/protocol/handshake.ts';
 import { boxKeyPair } from '../../lib/protocol/keys.ts';
 import type { Notice, Request } from '../../lib/protocol/message.ts';
 import type { Session } from '../../lib/protocol/session.ts';
-import { ownAddresses } from '../../server/agent/agent.ts';
+import { ownAddresses } from '../../server/own-addresses.ts';
 import { Disk } from '../support/disk.ts';
 import { startHostileRelay, type HostileRelay } from '../support/hostile-relay.ts';
 import { clock, dial, random, startHouse, type House, type PairedDevice } from '../support/house.ts';
