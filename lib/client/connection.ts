@@ -245,13 +245,14 @@ export class Connection {
     );
     if (this.attempt !== attempt) return;
     attempt.link?.send(encodeFrame({ kind: 'admit', mailbox, key: admission.key, nonce, signature }));
-    if (this.session === undefined) this.greet(attempt);
+    if (this.session === undefined) await this.greet(attempt);
     else this.options.events.sendable(true);
   }
 
-  private greet(attempt: Attempt): void {
-    attempt.hello = hello(this.options.home, this.options.random);
-    this.pass(attempt, attempt.hello.bytes);
+  private async greet(attempt: Attempt): Promise<void> {
+    const { home, random, device } = this.options;
+    attempt.hello = await hello(home, random, device.newPair);
+    if (this.attempt === attempt) this.pass(attempt, attempt.hello.bytes);
   }
 
   private async welcomed(attempt: Attempt, bytes: Uint8Array): Promise<void> {
@@ -296,15 +297,14 @@ export class Connection {
   }
 
   /** Unsealed, so it can be forged: it costs a handshake or a dial, and never a word about this device. */
-  private gone(attempt: Attempt, code: ErrorCode): void {
+  private async gone(attempt: Attempt, code: ErrorCode): Promise<void> {
     // One for each frame that went out in the old session: those behind the first say nothing new.
     if (code === 'session-none' && attempt.hello !== undefined) return;
     if (code === 'session-none' && attempt.admitted && !attempt.greetedAgain) {
       attempt.greetedAgain = true;
       this.session = undefined;
       this.accepted = false;
-      this.greet(attempt);
-      return;
+      return this.greet(attempt);
     }
     const told = code.startsWith('relay-') || code === 'session-busy' || code === 'protocol-version';
     this.lost(attempt, told ? code : 'relay-unreachable');

@@ -1,9 +1,9 @@
+import type { DeviceKeys } from '../protocol/handshake.ts';
 import {
   boxKeyPair,
   dhWith,
   signingPublicKey,
   signWith,
-  type Dh,
   type Random,
   type Sign,
 } from '../protocol/keys.ts';
@@ -12,10 +12,7 @@ import {
  * A device's two long keys for one home. Only what they do is asked for, so that keys which cannot be read out
  * (WebCrypto) can stand in for bytes.
  */
-export interface ClientKeys {
-  /** C: X25519, known to the home alone. */
-  readonly publicKey: Uint8Array;
-  readonly dh: Dh;
+export interface ClientKeys extends DeviceKeys {
   /** Ed25519, known to home and relay; signs admissions and nothing else. */
   readonly admissionKey: Uint8Array;
   readonly sign: Sign;

@@ -2,7 +2,7 @@ import nacl from 'tweetnacl';
 import { LatchkeyError } from '../errors.ts';
 import { concat, equal, fromUtf8, Reader, utf8 } from './bytes.ts';
 import { decodeFrame, encodeFrame, type FrameOf } from './frame.ts';
-import { boxKey, boxKeyPair, sharedKey, type BoxKeyPair, type Dh, type Random } from './keys.ts';
+import { boxKey, boxKeyPair, dhWith, sharedKey, type BoxKeyPair, type Dh, type Random } from './keys.ts';
 import { boxNonce, pad, seal, unpad, unseal } from './seal.ts';
 import { sessionKeys, type SessionKeys } from './session.ts';
 
@@ -13,9 +13,17 @@ import { sessionKeys, type SessionKeys } from './session.ts';
 
 const zeros = new Uint8Array(64);
 
-export interface DeviceKeys {
+/** An X25519 pair, by what it does. */
+export interface PairKeys {
   readonly publicKey: Uint8Array;
   readonly dh: Dh;
+  /** Erases the secret, where it is bytes. */
+  readonly forget?: () => void;
+}
+
+/** C, and how C' is made: away from the page's thread where a browser can; absent, tweetnacl makes it. */
+export interface DeviceKeys extends PairKeys {
+  readonly newPair?: () => Promise<PairKeys>;
 }
 
 export interface Welcomed {
@@ -29,20 +37,34 @@ export interface Welcomed {
 
 export interface Hello {
   readonly bytes: Uint8Array;
-  readonly ephemeral: BoxKeyPair;
+  /** C'. */
+  readonly ephemeral: PairKeys;
   readonly home: Uint8Array;
+  /** C'→S: seals HELLO and opens WELCOME. */
+  readonly key: Uint8Array;
 }
 
-/** The device's first frame to the home whose key S it holds from pairing. */
-export function hello(home: Uint8Array, random: Random): Hello {
-  const ephemeral = boxKeyPair(random(32));
+/** The device's first frame to the home whose key S it holds from pairing. Throws `protocol-key` for a bad S. */
+export async function hello(
+  home: Uint8Array,
+  random: Random,
+  newPair?: DeviceKeys['newPair'],
+): Promise<Hello> {
+  const ephemeral = newPair === undefined ? byBytes(random(32)) : await newPair();
   const nonce = random(16);
-  const box = seal(zeros, boxNonce('lk1HELLO', nonce), sharedKey(ephemeral.secretKey, home));
+  const key = boxKey(await ephemeral.dh(home));
+  const box = seal(zeros, boxNonce('lk1HELLO', nonce), key);
   return {
     bytes: encodeFrame({ kind: 'hello', ephemeral: ephemeral.publicKey, nonce, box }),
     ephemeral,
     home,
+    key,
   };
+}
+
+function byBytes(secret: Uint8Array): PairKeys {
+  const { publicKey, secretKey } = boxKeyPair(secret);
+  return { publicKey, dh: dhWith(secretKey), forget: () => secretKey.fill(0) };
 }
 
 export interface HalfOpen {
@@ -84,8 +106,7 @@ export function welcome(
 /** Throws `protocol-key` where the sender does not hold S. */
 export function readWelcome(welcomeBytes: Uint8Array, sent: Hello): Welcomed {
   const frame = expectKind(welcomeBytes, 'welcome');
-  const key = sharedKey(sent.ephemeral.secretKey, sent.home);
-  const reader = new Reader(unseal(frame.box, boxNonce('lk1WELCM', frame.nonce), key));
+  const reader = new Reader(unseal(frame.box, boxNonce('lk1WELCM', frame.nonce), sent.key));
   const ephemeral = reader.take(32);
   const greeting = fromUtf8(unpad(reader.rest()));
   return { ephemeral, half: frame.half, transcript: nacl.hash(concat(sent.bytes, welcomeBytes)), greeting };
@@ -100,7 +121,7 @@ export async function initiate(
   random: Random,
 ): Promise<{ bytes: Uint8Array; keys: SessionKeys }> {
   const identity = boxKey(await device.dh(welcomed.ephemeral));
-  const between = sharedKey(sent.ephemeral.secretKey, welcomed.ephemeral);
+  const between = boxKey(await sent.ephemeral.dh(welcomed.ephemeral));
   const vouchNonce = random(16);
   const vouch = seal(
     concat(sent.ephemeral.publicKey, sent.home, welcomed.transcript),
@@ -111,7 +132,7 @@ export async function initiate(
   const nonce = random(16);
   const box = seal(plain, boxNonce('lk1INITI', nonce), between);
   const bytes = encodeFrame({ kind: 'initiate', half: welcomed.half, nonce, box });
-  sent.ephemeral.secretKey.fill(0);
+  sent.ephemeral.forget?.();
   return { bytes, keys: sessionKeys(between, identity, welcomed.transcript) };
 }
 

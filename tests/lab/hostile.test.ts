@@ -185,7 +185,7 @@ describe('a hostile relay', () => {
       relay.toHome(new Uint8Array(randomBytes(1 + i * 30)));
     }
     // A relay knows S from no offer; with another key it is nobody.
-    relay.toHome(hello(keysFrom(newSecretKeys(random)).publicKey, random).bytes);
+    relay.toHome((await hello(keysFrom(newSecretKeys(random)).publicKey, random)).bytes);
     await settle();
     expect(await state()).toEqual(before);
     // and the session goes on: nothing that was forged counted as seen

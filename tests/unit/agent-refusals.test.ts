@@ -184,14 +184,14 @@ describe('a request', () => {
 
 describe('a frame', () => {
   const home = (): Uint8Array => fromBase64(phone.record.home);
-  const bytesOf = (frame: Uint8Array): Uint8Array => hello(frame, random).bytes;
-  const frames: [what: string, make: () => Uint8Array, code: ErrorCode][] = [
+  const bytesOf = async (key: Uint8Array): Promise<Uint8Array> => (await hello(key, random)).bytes;
+  const frames: [what: string, make: () => Uint8Array | Promise<Uint8Array>, code: ErrorCode][] = [
     [
       'of another version',
-      () => bytesOf(home()).map((byte, at) => (at === 1 ? 2 : byte)),
+      async () => (await bytesOf(home())).map((byte, at) => (at === 1 ? 2 : byte)),
       'protocol-version',
     ],
-    ['cut short', () => bytesOf(home()).slice(0, -1), 'protocol-malformed'],
+    ['cut short', async () => (await bytesOf(home())).slice(0, -1), 'protocol-malformed'],
     ['of no kind', () => Uint8Array.of(99), 'protocol-malformed'],
     ['for another home’s key', () => bytesOf(boxKeyPair(random(32)).publicKey), 'protocol-key'],
     [
@@ -209,7 +209,7 @@ describe('a frame', () => {
     relay.seen.length = 0;
     const answers = relay.tap;
     relay.tap = (way, bytes) => (way === 'down' && decodeFrame(bytes).kind === 'gone' ? [] : [bytes]);
-    relay.toHome(make());
+    relay.toHome(await make());
     const gone = (): ErrorCode[] =>
       relay.seen.flatMap(({ way, bytes }) => {
         const frame = decodeFrame(bytes);

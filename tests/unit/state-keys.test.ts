@@ -13,9 +13,10 @@ it('keys that cannot be read out make the same handshake and signatures', async 
   // as IndexedDB keeps them
   const keys = await keysOf(structuredClone(pairs));
   const home = boxKeyPair(random(32));
-  const sent = hello(home.publicKey, random);
+  const sent = await hello(home.publicKey, random, keys.newPair);
   const half = welcome(sent.bytes, home, '{}', random);
   const answer = await initiate(sent, readWelcome(half.bytes, sent), keys, '', random);
+  expect(sent.ephemeral.publicKey).toHaveLength(32);
   const made = readInitiate(answer.bytes, half, home);
   expect(made.device).toEqual(keys.publicKey);
   expect(made.keys).toEqual(answer.keys);

@@ -37,7 +37,7 @@ export async function handshake(claim = '', greeting = '{}'): Promise<Handshake>
   const homeKeys = boxKeyPair(random(32));
   const deviceSecret = random(32);
   const device = deviceOf(deviceSecret);
-  const sent = hello(homeKeys.publicKey, random);
+  const sent = await hello(homeKeys.publicKey, random);
   const half = welcome(sent.bytes, homeKeys, greeting, random);
   const welcomed = readWelcome(half.bytes, sent);
   const answer = await initiate(sent, welcomed, device, claim, random);

@@ -178,8 +178,9 @@ async function handshake() {
     admission: Buffer.from(signingPublicKey(random(32))).toString('base64url'),
   };
   const greeting = JSON.stringify(challenge);
-  const sent = hello(home.publicKey, ofDevice);
-  const deviceEphemeral = hex(sent.ephemeral.secretKey);
+  // what `ofDevice` draws first
+  const deviceEphemeral = hex(stream('handshake device')(32));
+  const sent = await hello(home.publicKey, ofDevice);
   const half = welcome(sent.bytes, home, greeting, ofHome);
   const welcomed = readWelcome(half.bytes, sent);
   const answer = await initiate(sent, welcomed, device, JSON.stringify(claim), ofDevice);
