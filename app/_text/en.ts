@@ -100,6 +100,11 @@ export const text = {
     confirmNot: 'Leave it closed',
   },
 
+  calendar: {
+    weekdays: ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'],
+    months: ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'],
+  },
+
   door: {
     closed: 'Closed',
     closedLede: (service: string, home: string) => `New ${service} connections to ${home} are refused.`,

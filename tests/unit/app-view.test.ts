@@ -5,7 +5,7 @@ import { nothingOpen } from '../../app/_live/home-view.ts';
 import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
 import { sshCommand } from '../../app/_live/words.ts';
 import type { DialState, DoorEntry, HomeState, Snapshot } from '../../app/_state/types.ts';
-import { clock, span } from '../../app/_ui/durations.ts';
+import { clock, dayOf, span, timeOfDay, weekdayOf } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
 import { endpointOf } from '../../lib/client/endpoint.ts';
 
@@ -55,6 +55,11 @@ describe('durations', () => {
       '0:00',
       '1:02:03',
     ]);
+  });
+  it('days and times of day, in the zone of whoever reads', () => {
+    const at = new Date(2026, 4, 12, 7, 3, 9).getTime();
+    expect([timeOfDay(at), timeOfDay(at, true), weekdayOf(at)]).toEqual(['07:03', '07:03:09', 'Tue 12 May']);
+    expect([dayOf(at, at), dayOf(at, new Date(2027, 0, 1).getTime())]).toEqual(['12 May', '12 May 2026']);
   });
   it('nothing is 0 s old', () => expect(span(0)).toBe('1 s'));
 });
