@@ -1,5 +1,14 @@
 'use client';
-import { createContext, useContext, useEffect, useLayoutEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import {
+  createContext,
+  startTransition,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useState,
+  useSyncExternalStore,
+  type ReactNode,
+} from 'react';
 import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords } from './home-view.ts';
 import { loadStore, waitingStore } from './store.ts';
 import { updates } from './updates.ts';
@@ -33,10 +42,25 @@ export interface App {
 
 export function useApp(): App {
   const store = useContext(StoreContext);
-  const snapshot = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
+  const snapshot = useSnapshot(store);
   useTheme(snapshot.loaded ? snapshot.settings.theme : undefined);
   usePaired(snapshot.loaded, snapshot.homes.length > 0);
   return { store, snapshot, home: currentHome(snapshot) };
+}
+
+/**
+ * What the store knows. Within seconds of a touch it is drawn at once; else in slices, so that a home that answers
+ * while a slow phone starts holds up no finger.
+ */
+function useSnapshot(store: Store): Snapshot {
+  const [snapshot, setSnapshot] = useState(store.getSnapshot);
+  useEffect(() => {
+    const set = () => setSnapshot(store.getSnapshot());
+    const draw = () => (navigator.userActivation?.isActive === false ? startTransition(set) : set());
+    draw();
+    return store.subscribe(draw);
+  }, [store]);
+  return snapshot;
 }
 
 /** Kept where boot() reads it before the first paint of the next visit. */

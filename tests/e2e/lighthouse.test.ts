@@ -53,8 +53,22 @@ interface Report {
   readonly runtimeError?: { readonly message: string };
 }
 
-/** In a browser of its own, with the profile that was paired. */
+/** Lighthouse itself loses a recording now and then, says so, and asks to be run again. */
+const lostRecording = /NO_NAVSTART|NO_FCP|NO_TRACING_STARTED|PROTOCOL_TIMEOUT/;
+
 async function inspect(run: number): Promise<Report> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inspectOnce(run);
+    } catch (error) {
+      if (attempt === 3 || !lostRecording.test(String(error))) throw error;
+      console.log(`Lighthouse, run ${run}: it lost its recording; once more`);
+    }
+  }
+}
+
+/** In a browser of its own, with the profile that was paired. */
+async function inspectOnce(run: number): Promise<Report> {
   const file = join(home, `report-${run}.json`);
   const flags = [...quiet, `--user-data-dir=${profile}`].join(' ');
   const { stderr } = await lab.phone.run(
