@@ -1,12 +1,5 @@
 import type { DeviceKeys } from '../protocol/handshake.ts';
-import {
-  boxKeyPair,
-  dhWith,
-  signingPublicKey,
-  signWith,
-  type Random,
-  type Sign,
-} from '../protocol/keys.ts';
+import { boxKeyPair, dhWith, signingPublicKey, signWith, type Random, type Sign } from '../protocol/keys.ts';
 
 /**
  * A device's two long keys for one home. Only what they do is asked for, so that keys which cannot be read out

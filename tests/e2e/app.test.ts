@@ -135,7 +135,8 @@ describe('the phone: pair, hold, in', () => {
     await page.keyboard.press('Escape');
     const command = (await page.locator('.cmd code').textContent()) ?? '';
     // the loopback address that the door opened for: which of the two, the browser chose
-    const [, port, host = ''] = /^ssh -p (\d+) (::1|127\.0\.0\.1)$/.exec(command.replaceAll('\u00a0', ' ')) ?? [];
+    const [, port, host = ''] =
+      /^ssh -p (\d+) (::1|127\.0\.0\.1)$/.exec(command.replaceAll('\u00a0', ' ')) ?? [];
     expect(await answers(host, Number(port))).toBe(true);
   });
 
