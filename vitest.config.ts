@@ -17,8 +17,8 @@ export default defineConfig({
           include: ['tests/lab/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Labs share nothing, but they share two cores: one file at a time keeps their clocks honest.
-          fileParallelism: false,
+          // Labs share nothing but the cores, and wait most of the time.
+          maxWorkers: 2,
         },
       },
       {
@@ -27,7 +27,7 @@ export default defineConfig({
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],
