@@ -53,8 +53,10 @@ export class Refusal extends Error {
 
 const script = fileURLToPath(new URL('driver-process.ts', import.meta.url));
 
-export async function startDriverHost(space: Space): Promise<DriverHost> {
-  const child = space.spawn(process.execPath, ['--import', 'tsx', script]);
+/** `as`: what runs it, e.g. ['unshare', '-m']. */
+export async function startDriverHost(space: Space, as: readonly string[] = []): Promise<DriverHost> {
+  const [command = '', ...rest] = [...as, process.execPath, '--import', 'tsx', script];
+  const child = space.spawn(command, rest);
   const log: string[] = [];
   const waiting = new Map<number, { done: (line: Line) => void; onStage: (stage: TimedStage) => void }>();
   let ready: (pid: number) => void;

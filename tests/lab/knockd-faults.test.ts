@@ -1,5 +1,6 @@
 import { chmod, copyFile, mkdtemp, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -89,16 +90,34 @@ describe('what outlives us', () => {
 });
 
 describe('what cannot be', () => {
-  test('no knockd: tool-missing', async () => {
+  test('no knockd: tool-missing', async ({ skip }) => {
+    const installed = await lab.home.run('sh', ['-c', 'command -v knockd'], { anyStatus: true });
+    skip(installed.code === 0, 'knockd is installed on this machine');
     const directory = await mkdtemp(join(lab.directory, 'helper-'));
     const file = join(directory, 'knockd.conf');
     await writeFile(file, openSsh(2));
     await host.create('absent', 'knockd', { file, section: 'openSSH' }, directory);
-    if ((await lab.home.run('sh', ['-c', 'command -v knockd'], { anyStatus: true })).code === 0) return;
     await expect(host.start('absent')).rejects.toMatchObject({ code: 'tool-missing' });
     await expect(host.open('absent', phone)).rejects.toMatchObject({ code: 'tool-missing' });
     expect(await rules()).toEqual([]);
     await host.stop('absent');
+  });
+
+  test('no raw-socket: tool-missing, and no knockd is started', async () => {
+    // the package is there, and hidden from this one process
+    const folder = dirname(createRequire(import.meta.url).resolve('raw-socket/package.json'));
+    const hide = `mount -t tmpfs none ${folder} && exec "$@"`;
+    const without = await startDriverHost(lab.home, ['unshare', '-m', 'sh', '-c', hide, 'sh']);
+    const before = await knockds();
+    const directory = await mkdtemp(join(lab.directory, 'helper-'));
+    const file = join(directory, 'knockd.conf');
+    await writeFile(file, openSsh(2));
+    await without.create('bare', 'knockd', { file, section: 'openSSH', program }, directory);
+    await expect(without.start('bare')).rejects.toMatchObject({ code: 'tool-missing' });
+    await expect(without.open('bare', phone)).rejects.toMatchObject({ code: 'tool-missing' });
+    expect((await knockds()).filter((pid) => !before.includes(pid))).toEqual([]);
+    expect(await rules()).toEqual([]);
+    await without.kill();
   });
 
   test('a start command that adds no rule: tool-not-open, and nothing is claimed', async () => {

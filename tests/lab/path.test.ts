@@ -147,6 +147,51 @@ describe.each(kinds)('$name', (kind) => {
   });
 });
 
+describe('kill -9 of relay, home agent and helper, all at once', () => {
+  let lab: Lab;
+  let house: Household;
+  beforeAll(async () => {
+    lab = await createLab({ firewall: 'none' });
+    await startSshd(lab);
+    house = await startHousehold(lab, {
+      doors: { cellar: `driver = "nftables"\nport = 22\nmode = "gate"\nhost = "${lab.home.address4}"\n` },
+    });
+  });
+  afterAll(async () => {
+    await house?.helper?.client.stop();
+    await lab?.destroy();
+  });
+  const kill = (): Promise<unknown> =>
+    Promise.all([house.killRelay(), house.killAgent(), house.helper?.kill('SIGKILL')]);
+  const start = async (): Promise<void> => {
+    await house.helper?.start();
+    await house.startRelay();
+    await house.startAgent();
+  };
+
+  test('an nftables door stays open to its time, the kernel closes it, and what comes back says each rightly', async () => {
+    const device = await house.device(lab.phone);
+    await device.pair(4);
+    const passes = (): Promise<boolean> => reaches(lab.phone, lab.home.address4, 22);
+    const row = async (): Promise<DoorRow | undefined> =>
+      (await device.json<DoorRow[]>(['doors'])).find((door) => door.name === 'cellar');
+    const { remainingMs = 0 } = await device.json<OpenRow>(['open', 'cellar', '--for', '20s']);
+    const end = performance.now() + remainingMs;
+    await kill();
+    expect(await passes()).toBe(true);
+    await start();
+    const shown = await row();
+    expect(shown?.state).toBe('open');
+    // its own clock went on: what is left now, not what was asked
+    expect(Math.abs((shown?.remainingMs ?? 0) - (end - performance.now()))).toBeLessThan(2500);
+    await kill();
+    await sleep(Math.max(0, end - performance.now() + 600));
+    expect(await passes()).toBe(false);
+    await start();
+    expect(await row()).toMatchObject({ state: 'closed' });
+  });
+});
+
 describe('proxy, without root', () => {
   let lab: Lab;
   let sshd: Sshd;
