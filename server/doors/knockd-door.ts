@@ -165,6 +165,7 @@ export function makeKnockdDoor(
   }
 
   async function open(address: string, onStage: (stage: Stage) => void): Promise<Opening> {
+    requireRawSocket(); // before knockd is started for it
     const plan = planOf(address);
     if (plan === undefined) {
       throw new LatchkeyError('tool-unsupported', `[${section.name}] has no start command for ${address}`);
