@@ -1,6 +1,6 @@
 'use client';
+import { CopyReport } from './copy-report.tsx';
 import type { UnderProps } from './door-acts.ts';
-import { copyText, useSaid } from '../_ui/controls.tsx';
 import { Pins } from '../_ui/pins.tsx';
 import type { DoorFace } from '../_ui/types.ts';
 import { text } from '../_text/en.ts';
@@ -17,7 +17,6 @@ export function Failed({ face }: { face: DoorFace }) {
 }
 
 export function NotOpened({ face, acts }: UnderProps) {
-  const [said, say] = useSaid();
   return (
     <>
       {face.steps.length > 0 && (
@@ -33,13 +32,7 @@ export function NotOpened({ face, acts }: UnderProps) {
           <button type="button" className="btn fill grow" onClick={acts.retry}>
             {words.tryAgain}
           </button>
-          <button
-            type="button"
-            className="btn"
-            onClick={() => void copyText(acts.report()).then((done) => done && say())}
-          >
-            {said ? text.command.copied : words.copyReport}
-          </button>
+          <CopyReport acts={acts} className="btn" />
         </div>
       </div>
     </>
