@@ -8,7 +8,8 @@ import type { DoorView } from '../../lib/protocol/message.ts';
 import { ActivityList } from './activity-list.ts';
 import { DeviceList } from './device-list.ts';
 import { DoorControl } from './door-control.ts';
-import type { Platform, StoredHome } from './platform.ts';
+import { DoorMemory, recalled } from './door-memory.ts';
+import type { KeptDoors, Platform, StoredHome } from './platform.ts';
 import type { DoorEntry, HomeState, Reach } from './types.ts';
 
 /** While the page is looked at, the home is asked at least this often: ms. It tells of changes by itself. */
@@ -25,6 +26,8 @@ export interface SessionParts {
   readonly changed: () => void;
   /** The home's name, or this device's there, is another now. */
   readonly renamed: (record: HomeRecord) => void;
+  /** What the home said, for a page that opens without it. */
+  readonly keep: (kept: KeptDoors) => void;
 }
 
 /** One paired home in this page: its client, its doors, its lists. */
@@ -46,6 +49,9 @@ export class HomeSession {
   private askingSince: number;
   private asking = false;
   private askedAt = -Infinity;
+  /** When the home was last heard by a page before this one. */
+  private recalledAt: number | undefined;
+  private readonly memory: DoorMemory;
 
   constructor(parts: SessionParts) {
     this.parts = parts;
@@ -60,6 +66,8 @@ export class HomeSession {
     this.activity = new ActivityList(this.client, clock, changed);
     this.devices = new DeviceList(this.client, clock, changed);
     this.askingSince = clock.now();
+    this.memory = new DoorMemory(platform, parts.keep);
+    if (stored.kept !== undefined) this.recall(stored.kept);
     this.client.subscribe((event) => this.onEvent(event));
   }
 
@@ -192,7 +200,8 @@ export class HomeSession {
     const { client, parts } = this;
     const { clock } = parts.platform;
     const now = clock.now();
-    const ago = client.lastHeard === undefined ? {} : { agoMs: now - client.lastHeard };
+    const heard = client.lastHeard ?? this.recalledAt;
+    const ago = heard === undefined ? {} : { agoMs: now - heard };
     const { state } = client;
     if (state.phase === 'refused') return { state: 'refused', code: state.code };
     if (state.phase === 'ready') return { state: 'answered', agoMs: now - (client.lastHeard ?? now) };
@@ -230,9 +239,11 @@ export class HomeSession {
         this.order = event.seen.value.map(({ name }) => name);
         for (const value of event.seen.value) this.take({ ...event.seen, value });
         for (const name of this.seen.keys()) if (!this.order.includes(name)) this.seen.delete(name);
+        this.keep();
         break;
       case 'door':
         this.take(event.seen);
+        this.keep();
         break;
       case 'event':
         this.activity.heard(event.event);
@@ -240,6 +251,19 @@ export class HomeSession {
         break;
     }
     this.parts.changed();
+  }
+
+  /** Last known, and never more: nothing of it is the present until the home is asked. */
+  private recall(kept: KeptDoors): void {
+    const answers = recalled(kept, this.parts.platform);
+    for (const answer of answers) this.seen.set(answer.value.name, answer);
+    this.order = answers.map(({ value }) => value.name);
+    this.recalledAt = answers[0]?.sentAt;
+    this.doubt();
+  }
+
+  private keep(): void {
+    this.memory.keep((this.order ?? []).flatMap((name) => this.seen.get(name) ?? []));
   }
 
   private onConnection(phase: Client['state']['phase']): void {

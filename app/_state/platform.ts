@@ -1,6 +1,7 @@
 import type { HomeRecord } from '../../lib/client/home-record.ts';
 import type { ClientKeys } from '../../lib/client/keys.ts';
 import type { Clock, Dial, Observe } from '../../lib/client/transport.ts';
+import type { DoorView } from '../../lib/protocol/message.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
 import type { Settings } from './types.ts';
 
@@ -37,9 +38,16 @@ export interface NewKeys {
   readonly stored: unknown;
 }
 
+/** What a home last said of its doors, for a page that opens without it. `at`: Unix ms. */
+export interface KeptDoors {
+  readonly at: number;
+  readonly doors: readonly DoorView[];
+}
+
 export interface StoredHome {
   readonly record: HomeRecord;
   readonly keys: ClientKeys;
+  readonly kept?: KeptDoors;
 }
 
 /** Where keys, homes and settings are kept. Every method may reject: then nothing was changed. */
@@ -51,6 +59,8 @@ export interface Vault {
   addHome(record: HomeRecord, keys: NewKeys): Promise<void>;
   /** Keeps the keys. */
   changeRecord(record: HomeRecord): Promise<void>;
+  /** Nothing where the home was forgotten meanwhile. */
+  keepDoors(id: string, kept: KeptDoors): Promise<void>;
   removeHome(id: string): Promise<void>;
   saveSettings(settings: Settings): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { HomeRecord } from '../../lib/client/home-record.ts';
+import { homeId, type HomeRecord } from '../../lib/client/home-record.ts';
 import type { DoorControl } from './door-control.ts';
 import { HomeSession } from './home-session.ts';
 import { PairingFlow } from './pairing-flow.ts';
@@ -90,6 +90,7 @@ class PageStore {
       stored,
       defaultSeconds: () => this.settings.seconds,
       changed: () => this.changed(),
+      keep: (kept) => void this.platform.vault.keepDoors(homeId(stored.record), kept).catch(() => undefined), // next time
       renamed: (record) => void this.platform.vault.changeRecord(record).catch(() => undefined), // next time
     });
   }

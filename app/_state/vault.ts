@@ -3,8 +3,9 @@ import * as v from 'valibot';
 import { homeId, readHomeRecord, type HomeRecord } from '../../lib/client/home-record.ts';
 import { keysFrom, newSecretKeys, type ClientKeys, type SecretKeys } from '../../lib/client/keys.ts';
 import { equal } from '../../lib/protocol/bytes.ts';
+import { readKeptDoors } from '../../lib/protocol/message.ts';
 import { boxKeyPair, type Random } from '../../lib/protocol/keys.ts';
-import type { NewKeys, StoredHome, Vault } from './platform.ts';
+import type { KeptDoors, NewKeys, StoredHome, Vault } from './platform.ts';
 import type { Settings } from './types.ts';
 import { generateKeyPairs, keysOf, type KeyPairs } from './webcrypto-keys.ts';
 
@@ -18,6 +19,7 @@ interface HomeRow {
   readonly pairedAt: number;
   readonly record: HomeRecord;
   readonly keys: StoredKeys;
+  readonly kept?: { readonly at: number; readonly doors: unknown };
 }
 
 interface Schema extends DBSchema {
@@ -47,7 +49,14 @@ async function survives(pairs: KeyPairs, random: Random): Promise<boolean> {
   return equal(await before.dh(peer), await after.dh(peer));
 }
 
-/** Keys, homes and settings in IndexedDB. `sessions` are never in here: they are memory. */
+function keptOf({ kept }: HomeRow): KeptDoors | undefined {
+  const doors = readKeptDoors(kept?.doors);
+  return kept === undefined || doors === undefined || !Number.isFinite(kept.at)
+    ? undefined
+    : { at: kept.at, doors };
+}
+
+/** Keys, homes, what they last said, and settings in IndexedDB. `sessions` are never in here: they are memory. */
 export function openVault(random: Random, wall: () => number): Vault {
   let opened: Promise<IDBPDatabase<Schema>> | undefined;
   const database = (): Promise<IDBPDatabase<Schema>> => {
@@ -73,7 +82,14 @@ export function openVault(random: Random, wall: () => number): Vault {
           .sort((a, b) => a.pairedAt - b.pairedAt)
           .map(async (row): Promise<StoredHome[]> => {
             try {
-              return [{ record: readHomeRecord(row.record), keys: await keysFromStored(row.keys) }];
+              const kept = keptOf(row);
+              return [
+                {
+                  record: readHomeRecord(row.record),
+                  keys: await keysFromStored(row.keys),
+                  ...(kept === undefined ? {} : { kept }),
+                },
+              ];
             } catch {
               return []; // written by another version: pair again
             }
@@ -108,6 +124,13 @@ export function openVault(random: Random, wall: () => number): Vault {
       const transaction = (await database()).transaction('homes', 'readwrite');
       const row = await transaction.store.get(homeId(record));
       if (row !== undefined) await transaction.store.put({ ...row, record });
+      await transaction.done;
+    },
+
+    async keepDoors(id, kept) {
+      const transaction = (await database()).transaction('homes', 'readwrite');
+      const row = await transaction.store.get(id);
+      if (row !== undefined) await transaction.store.put({ ...row, kept });
       await transaction.done;
     },
 

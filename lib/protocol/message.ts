@@ -114,6 +114,14 @@ const doorView = v.strictObject({
 });
 export type DoorView = v.InferOutput<typeof doorView>;
 
+const doorViews = v.pipe(v.array(doorView), v.maxLength(32));
+
+/** Doors as a device kept them, of whatever version; undefined where they are none. */
+export function readKeptDoors(value: unknown): readonly DoorView[] | undefined {
+  const read = v.safeParse(doorViews, value);
+  return read.success ? read.output : undefined;
+}
+
 const event = v.strictObject({
   n: ms,
   /** The home's clock, Unix ms. */
@@ -167,7 +175,7 @@ const result = v.variant('type', [
   }),
   v.strictObject({ type: v.literal('closed'), door: doorView }),
   v.strictObject({ type: v.literal('door'), door: doorView }),
-  v.strictObject({ type: v.literal('doors'), doors: v.pipe(v.array(doorView), v.maxLength(32)) }),
+  v.strictObject({ type: v.literal('doors'), doors: doorViews }),
   v.strictObject({ type: v.literal('following'), on: v.boolean() }),
   v.strictObject({ type: v.literal('activity'), events: v.pipe(v.array(event), v.maxLength(50)) }),
   v.strictObject({ type: v.literal('devices'), devices: v.pipe(v.array(deviceView), v.maxLength(64)) }),
@@ -199,7 +207,7 @@ const notice = v.variant('type', [
   v.strictObject({ type: v.literal('reply'), re: ms, ok: v.literal(true), result }),
   v.strictObject({ type: v.literal('failure'), re: ms, code, remainingMs: v.exactOptional(ms) }),
   v.strictObject({ type: v.literal('progress'), id: requestId, ...step.entries }),
-  v.strictObject({ type: v.literal('state'), doors: v.pipe(v.array(doorView), v.maxLength(32)) }),
+  v.strictObject({ type: v.literal('state'), doors: doorViews }),
   v.strictObject({ type: v.literal('event'), event }),
   v.strictObject({ type: v.literal('paired'), ok: v.boolean(), code: v.exactOptional(code) }),
 ]);

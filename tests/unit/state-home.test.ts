@@ -169,6 +169,34 @@ describe('what is kept', () => {
     expect(made.dial().seconds).toBe(60);
   });
 
+  it('what the home said last, for a page that opens without it: with its age, and never as the present', async () => {
+    const before = await loaded();
+    const { kept } = [...before.vault.rows.values()][0] ?? {};
+    expect(kept?.doors).toMatchObject([{ name: 'front', state: 'closed' }]);
+    const at = (kept?.at ?? 0) - 3_600_000;
+    const doors = kept?.doors.map((door) => ({ ...door, state: 'open' as const })) ?? [];
+
+    const made = page(true, { at, doors }, true);
+    await settle();
+    expect(made.dial().phase).toMatch(/^(asking|noAnswer)$/);
+    expect(made.entry().shown).toMatchObject({ state: 'unverified', lastState: 'open' });
+    await made.clock.pass(30_000);
+    expect(made.dial()).toMatchObject({ phase: 'noAnswer', code: 'relay-home-away' });
+    expect(made.entry().shown.ageMs).toBeGreaterThan(3_600_000);
+    const { reach } = made.homeState();
+    expect('agoMs' in reach && reach.agoMs).toBeGreaterThan(3_600_000);
+    // nothing of it can be acted on
+    made.store.armStart('front');
+    made.store.release('front');
+    await settle();
+    expect(made.dial().phase).toBe('noAnswer');
+
+    made.relay.down = undefined;
+    await made.clock.pass(40_000);
+    expect(made.dial().phase).toBe('closed');
+    expect(made.entry().shown).toMatchObject({ state: 'closed', lastState: 'closed' });
+  });
+
   it('a forgotten home is gone here, with its keys', async () => {
     const made = await loaded();
     made.store.forgetHome(made.homeState().id);

@@ -1,4 +1,11 @@
-import type { NewKeys, Platform, PlatformChanges, StoredHome, Vault } from '../../../app/_state/platform.ts';
+import type {
+  KeptDoors,
+  NewKeys,
+  Platform,
+  PlatformChanges,
+  StoredHome,
+  Vault,
+} from '../../../app/_state/platform.ts';
 import { createStore } from '../../../app/_state/store.ts';
 import type {
   DialState,
@@ -48,6 +55,12 @@ export class MemoryVault implements Vault {
     if (row !== undefined) this.rows.set(homeId(record), { ...row, record });
   }
 
+  async keepDoors(id: string, kept: KeptDoors): Promise<void> {
+    await this.check();
+    const row = this.rows.get(id);
+    if (row !== undefined) this.rows.set(id, { ...row, kept });
+  }
+
   async removeHome(id: string): Promise<void> {
     await this.check();
     this.rows.delete(id);
@@ -73,11 +86,15 @@ export interface Page extends World {
   readonly persisted: () => number;
 }
 
-/** A page with one paired home, or none. */
-export function page(paired = true): Page {
+/** A page with one paired home, or none. `kept`: what a page before it kept; `away`: the home is not there. */
+export function page(paired = true, kept?: KeptDoors, away = false): Page {
   const made = world();
+  if (away) made.relay.down = 'relay-home-away';
   const vault = new MemoryVault();
-  if (paired) vault.rows.set(homeId(made.record), { record: made.record, keys: made.keys });
+  if (paired) {
+    const row = { record: made.record, keys: made.keys, ...(kept === undefined ? {} : { kept }) };
+    vault.rows.set(homeId(made.record), row);
+  }
   let visible = true;
   let online = true;
   let changes: PlatformChanges | undefined;
