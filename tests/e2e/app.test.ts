@@ -265,8 +265,11 @@ describe('the phone: pair, hold, in', () => {
     await house.up.stop();
     await heading(page, 'No answer');
     await page.getByText('Last known').waitFor();
+    // with its age, also for a page that never reached home
     await page.reload();
     await heading(page, 'No answer');
+    await page.getByText('Last known').waitFor();
+    expect(await page.locator('main').innerText()).toMatch(/\d\d:\d\d, \d+ (s|min) ago/);
   });
 
   it('nothing was reported on the way', () => {
