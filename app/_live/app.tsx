@@ -48,15 +48,25 @@ export function useApp(): App {
   return { store, snapshot, home: currentHome(snapshot) };
 }
 
+/** A page that was never touched nor hidden, while it starts: ms. */
+const startTime = 10_000;
+let hidden = false;
+if (typeof document !== 'undefined') {
+  document.addEventListener('visibilitychange', () => (hidden = true), { once: true, capture: true });
+}
+function starts(): boolean {
+  return !hidden && performance.now() < startTime && navigator.userActivation?.isActive === false;
+}
+
 /**
- * What the store knows. Within seconds of a touch it is drawn at once; else in slices, so that a home that answers
- * while a slow phone starts holds up no finger.
+ * What the store knows. While a page starts it is drawn in slices, so that a slow phone feels the first finger;
+ * from then on at once: what is known to be old must not stand for a frame longer.
  */
 function useSnapshot(store: Store): Snapshot {
   const [snapshot, setSnapshot] = useState(store.getSnapshot);
   useEffect(() => {
     const set = () => setSnapshot(store.getSnapshot());
-    const draw = () => (navigator.userActivation?.isActive === false ? startTransition(set) : set());
+    const draw = () => (starts() ? startTransition(set) : set());
     draw();
     return store.subscribe(draw);
   }, [store]);

@@ -122,8 +122,11 @@ export function DoorsScreen({ face, doors, openBy, singleKeys, acts }: DoorsScre
 function useLostFocus(root: React.RefObject<HTMLDivElement | null>, phase: DoorFace['phase']): void {
   const before = useRef(phase);
   useEffect(() => {
-    if (before.current === phase) return;
+    const was = before.current;
+    if (was === phase) return;
     before.current = phase;
+    // while home is asked there is nothing to have the focus, and a page that opens takes none
+    if (was === 'asking') return;
     if (document.activeElement === null || document.activeElement === document.body) {
       root.current?.querySelector('h1')?.focus({ preventScroll: true });
     }

@@ -3,11 +3,14 @@ import { until } from '../support/until.ts';
 
 /** What a person reads and does on Doors. */
 
+/** A dim headline says what was last known, and claims nothing. */
 export const headline = (page: Page): Promise<string> =>
   page
-    .locator('h1')
+    .locator('h1:visible')
     .first()
-    .innerText()
+    .evaluate((title: HTMLElement) => (title.matches('.dim') ? 'last known: ' : '') + title.innerText, null, {
+      timeout: 5000,
+    })
     .catch(() => '');
 
 export async function shows(page: Page, pattern: RegExp, timeoutMs = 15_000): Promise<void> {
@@ -15,7 +18,7 @@ export async function shows(page: Page, pattern: RegExp, timeoutMs = 15_000): Pr
     await until(async () => pattern.test(await headline(page)), timeoutMs);
   } catch {
     throw new Error(
-      `the headline is "${await headline(page)}", not ${String(pattern)}: ${await page.locator('main').innerText()}`,
+      `the headline is "${await headline(page)}", not ${String(pattern)}: ${await page.locator('main:visible').innerText()}`,
     );
   }
 }

@@ -120,7 +120,7 @@ describe.each(kinds)('$name over IPv$family', (kind) => {
     await shows(page, /^Open/);
     const clock = page.locator('[role=timer]').first();
     const first = await clock.innerText();
-    expect(await page.locator('main').innerText()).toContain(
+    expect(await page.locator('main:visible').innerText()).toContain(
       kind.family === 4 ? lab.phone.address4 : lab.phone.address6,
     );
     const session = await sshSession(lab.phone, through(), address());
@@ -227,7 +227,7 @@ describe.each(kinds)('$name over IPv$family', (kind) => {
     for (const path of ['/', '/activity', '/settings', '/devices', '/pair', '/settings?x=1', '/nowhere']) {
       const answer = await page.goto(house.relayUrl4 + path);
       expect(answer?.status(), path).toBeLessThan(500);
-      await until(async () => (await page.locator('main').innerText()).length > 10);
+      await until(async () => (await page.locator('main:visible').innerText()).length > 10);
     }
     await house.startRelay();
     expect(reports.filter((report) => !/net::ERR|Failed to fetch|WebSocket/.test(report))).toEqual([]);
