@@ -4,43 +4,47 @@ import { LiveShell, useApp } from './app.tsx';
 import { clipboard, type Copied } from './clipboard.ts';
 import { spoken, verdictWords, worthWords } from './password-words.ts';
 import { usePlace } from './place.ts';
+import { readChoice } from '../_state/password-choice.ts';
 import { PasswordPicker } from '../_state/password-picker.ts';
 import { PasswordsScreen } from '../_screens/passwords-screen.tsx';
 import { useSaid } from '../_ui/controls.tsx';
-import { passwordText as words } from '../_text/passwords.ts';
+import { passwordText } from '../_text/passwords.ts';
 
-/** How passwords were made, before there is a home and without waiting for a database. */
-const remembered = 'latchkey-passwords';
+/** How passwords were made: read before there is a home, and without waiting for a database. */
+const memory = {
+  key: 'latchkey-passwords',
+  read(): string | null {
+    try {
+      return localStorage.getItem(memory.key);
+    } catch {
+      return null;
+    }
+  },
+  write(choice: string): void {
+    try {
+      localStorage.setItem(memory.key, choice);
+    } catch {
+      // Storage is refused: the choice holds for this visit.
+    }
+  },
+};
+
+const words = async () => (await import('../../lib/generator/eff-words.ts')).effWords;
+
+// Under way while React still reads the page, so that the four need not wait for it. Who fails is asked again.
+if (typeof window !== 'undefined' && readChoice(memory.read()).mode === 'words')
+  words().catch(() => undefined);
 
 const browserPicker = () =>
-  new PasswordPicker({
-    fill: (bytes) => void crypto.getRandomValues(bytes),
-    words: async () => (await import('../../lib/generator/eff-words.ts')).effWords,
-    memory: {
-      read() {
-        try {
-          return localStorage.getItem(remembered);
-        } catch {
-          return null;
-        }
-      },
-      write(choice) {
-        try {
-          localStorage.setItem(remembered, choice);
-        } catch {
-          // Storage is refused: the choice holds for this visit.
-        }
-      },
-    },
-  });
+  new PasswordPicker({ fill: (bytes) => void crypto.getRandomValues(bytes), words, memory });
 
 const copiedWords: Record<Copied, string> = {
   none: '',
-  clears: words.clears,
-  stays: words.stays,
-  cleared: words.cleared,
-  notCleared: words.notCleared,
-  notCopied: words.notCopied,
+  clears: passwordText.clears,
+  stays: passwordText.stays,
+  cleared: passwordText.cleared,
+  notCleared: passwordText.notCleared,
+  notCopied: passwordText.notCopied,
 };
 
 /** Needs neither home nor store: the four are there as soon as the page runs. */
@@ -71,8 +75,8 @@ export function PasswordsLive() {
     <LiveShell
       app={app}
       screen="passwords"
-      line={words.made[place]}
-      alone={{ href: '/', label: words.made[place] }}
+      line={passwordText.made[place]}
+      alone={{ href: '/', label: passwordText.made[place] }}
     >
       <PasswordsScreen
         place={place}
@@ -94,7 +98,7 @@ export function PasswordsLive() {
         rulesRefused={rulesVerdict.kind === 'refused' || refusal !== undefined}
         copied={copiedWords[copied]}
         justCopied={said}
-        fresh={state.rounds === 0 ? '' : `${words.fresh}${state.rounds % 2 === 0 ? '\u00a0' : ''}`}
+        fresh={state.rounds === 0 ? '' : `${passwordText.fresh}${state.rounds % 2 === 0 ? '\u00a0' : ''}`}
         acts={{
           kind: picker.setMode,
           choose: picker.choose,

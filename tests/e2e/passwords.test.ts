@@ -148,7 +148,6 @@ describe('made here, sent nowhere', () => {
       .map((name) => ({ name, text: readFileSync(path.join(chunks, name), 'utf8') }))
       .filter(({ text }) => /latchkey-passwords|the source of randomness|getRandomValues|abacus/.test(text));
     // The screen, the generator and the words, however the build has cut them.
-    expect(own.map(({ text }) => text).join('')).toMatch(/latchkey-passwords[^]*|[^]*abacus/);
     for (const mark of ['latchkey-passwords', 'the source of randomness', 'getRandomValues', 'abacus'])
       expect(
         own.some(({ text }) => text.includes(mark)),
@@ -176,7 +175,7 @@ describe('made here, sent nowhere', () => {
   });
 
   it('the first visit to Doors fetches no word list for its own sake', async () => {
-    const { context, page } = await visitor({ serviceWorkers: 'block' });
+    const { context, page } = await visitor();
     const fetched: string[] = [];
     page.on('response', (response) => fetched.push(response.url()));
     await page.goto(proxy.origin);
@@ -365,7 +364,10 @@ describe('before there is a home, and beside one', () => {
     const { context, page } = await visitor();
     await page.addInitScript(() => {
       localStorage.setItem('latchkey-paired', 'yes');
-      IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest;
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = function (this: IDBFactory, ...args) {
+        return Object.assign(open.apply(this, args), { addEventListener: () => undefined });
+      };
     });
     await page.goto(`${proxy.origin}/passwords`);
     await four(page);
