@@ -1,4 +1,5 @@
-import type { Page } from 'playwright';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright';
+import { collectReports } from './doors-page.ts';
 
 /** What a person reads and does on Passwords. */
 
@@ -60,4 +61,44 @@ export async function kept(page: Page): Promise<string> {
     }
     return parts.join('\n');
   });
+}
+
+/** A phone with nothing kept. What breaks the pages’ own rules is added to `reports`, on every page that it opens. */
+export async function visitorOf(
+  browser: Browser,
+  reports: string[][],
+  options: BrowserContextOptions = {},
+): Promise<{ context: BrowserContext; page: Page; open: () => Promise<Page> }> {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  const open = async () => {
+    const page = await context.newPage();
+    reports.push(collectReports(page));
+    return page;
+  };
+  return { context, page: await open(), open };
+}
+
+/** Every kind, every set and a site's rules, four more of each. All that was shown. */
+export async function useEverything(page: Page): Promise<string[]> {
+  const seen: string[] = [];
+  for (const name of ['Words', 'Digits', 'Characters'] as const) {
+    seen.push(...(await kind(page, name)), ...(await fourMore(page)));
+    await page.getByRole('slider').press('ArrowRight');
+    seen.push(...(await four(page)));
+  }
+  for (const set of ['All 83', 'A site’s rules']) {
+    const drawer = await which(page);
+    await drawer.getByRole('radio', { name: set }).check({ force: true });
+    if (set === 'A site’s rules')
+      await drawer.getByRole('textbox').fill('minlength: 18; required: lower; required: [%&*]');
+    await drawer.getByRole('button', { name: 'Done' }).click();
+    seen.push(...(await four(page)), ...(await fourMore(page)));
+  }
+  return seen;
 }
