@@ -22,13 +22,14 @@ const beside = 12;
 export function DoorsLive() {
   const app = useApp();
   useActivity(app);
+  const place = usePlace();
   const { home } = app;
   if (home === undefined) {
     // The exported page has both: boot() knows whether there is a home, and styles show the one that is so.
     return (
       <>
         <LiveShell app={app} screen="none" mainClass="first-run">
-          <FirstRunScreen />
+          <FirstRunScreen place={place} />
         </LiveShell>
         {!app.snapshot.loaded && (
           <Shell screen="doors" homes={[]} blank waits narrowSide side={<></>}>

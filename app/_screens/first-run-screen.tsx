@@ -1,13 +1,14 @@
 import { Link } from '../_ui/link.tsx';
 import { CommandField } from '../_ui/controls.tsx';
-import { LinkIcon } from '../_ui/icons.tsx';
+import { GoIcon, LinkIcon, PasswordsIcon } from '../_ui/icons.tsx';
 import { KeyPicture } from '../_ui/key-picture.tsx';
+import type { Place } from '../_ui/types.ts';
 import { text } from '../_text/en.ts';
 
 const words = text.firstRun;
 
 /** Before the first home: a blank key, the command to run, and the way in. */
-export function FirstRunScreen() {
+export function FirstRunScreen({ place }: { place: Place }) {
   return (
     <>
       <h1 className="state" tabIndex={-1}>
@@ -38,6 +39,15 @@ export function FirstRunScreen() {
           </p>
         </section>
       </div>
+      {/* On wider screens the rail has them. */}
+      <Link className="row no-underline passwords-now" href="/passwords">
+        <PasswordsIcon />
+        <span className="main">
+          <span className="t b">{words.passwords}</span>
+          <span className="s">{words.passwordsWhy[place]}</span>
+        </span>
+        <GoIcon />
+      </Link>
     </>
   );
 }

@@ -39,6 +39,13 @@ export function NoAnswer({ face, onAsk }: { face: DoorFace; onAsk: () => void })
             </dl>
           </section>
         )}
+        {face.phase === 'offline' && (
+          <p className="ruled-note">
+            <Link className="link" href="/passwords">
+              {words.passwordsWork}
+            </Link>
+          </p>
+        )}
         {face.remedy !== undefined && <p className="ruled-note">{face.remedy}</p>}
         {face.pairAgain === true && (
           <Link className="btn fill wide mt-3.5" href="/pair">

@@ -31,6 +31,7 @@ export const text = {
     app: 'This app',
     doors: 'Doors',
     activity: 'Activity',
+    passwords: 'Passwords',
     devices: 'Devices',
     settings: 'Settings',
     back: 'Back',
@@ -71,6 +72,12 @@ export const text = {
     inHand: 'With a phone in hand',
     cameraWide: 'Point its camera at the code that the command shows: the link opens there.',
     camera: 'Or point a phone’s camera at the code it shows.',
+    passwords: 'Passwords work now',
+    passwordsWhy: {
+      phone: 'Made on this phone, without a home',
+      tablet: 'Made on this tablet, without a home',
+      browser: 'Made in this browser, without a home',
+    },
   },
 
   dial: {
@@ -153,6 +160,7 @@ export const text = {
       browser: 'This browser is offline',
     },
     offlineLede: 'Nothing can be asked until it is back. A door that is open closes by itself.',
+    passwordsWork: 'Passwords still work.',
     askingTitle: 'Asking',
     waitingLede: 'Reading the keys that are kept on this device.',
     askingLede: (home: string) => `Asking ${home}.`,

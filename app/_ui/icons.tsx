@@ -24,6 +24,15 @@ export const ActivityIcon = icon(
     <path d="M11 7h9M11 12h5M11 17h8" />
   </>,
 );
+export const PasswordsIcon = icon(
+  <>
+    <rect x="3" y="6.5" width="18" height="11" rx="2.5" />
+    <path
+      d="M7.5 10.2v3.6M5.9 11.1l3.2 1.8M9.1 11.1l-3.2 1.8M13 10.2v3.6M11.4 11.1l3.2 1.8M14.6 11.1l-3.2 1.8M17 13.8h1.5"
+      strokeWidth="1.5"
+    />
+  </>,
+);
 export const SettingsIcon = icon(
   <>
     <path d="M4 7h9M17 7h3M4 17h3M11 17h9" />

@@ -10,17 +10,19 @@ import {
   DoorsIcon,
   DownIcon,
   MarkIcon,
+  PasswordsIcon,
   SettingsIcon,
 } from './icons.tsx';
 import { KeyBit } from './key-picture.tsx';
 import type { HomeHead } from './types.ts';
 import { text } from '../_text/en.ts';
 
-export type Screen = 'doors' | 'activity' | 'settings' | 'devices' | 'pair' | 'none';
+export type Screen = 'doors' | 'activity' | 'passwords' | 'settings' | 'devices' | 'pair' | 'none';
 
 const screens = [
   { screen: 'doors', href: '/', label: text.nav.doors, Icon: DoorsIcon },
   { screen: 'activity', href: '/activity', label: text.nav.activity, Icon: ActivityIcon },
+  { screen: 'passwords', href: '/passwords', label: text.nav.passwords, Icon: PasswordsIcon },
 ] as const;
 const own = [
   { screen: 'devices', href: '/devices', label: text.nav.devices, Icon: DevicesIcon },
@@ -34,6 +36,10 @@ export interface ShellProps {
   readonly devices?: number;
   /** Phone and tablet: a way back instead of the home button. */
   readonly back?: { readonly href: string; readonly label: string; readonly count?: string };
+  /** The same where there is no home to have a button. */
+  readonly alone?: { readonly href: string; readonly label: string };
+  /** In the header, in place of what the home last said. */
+  readonly line?: string;
   readonly side?: ReactNode;
   readonly narrowSide?: boolean;
   /** Above the tabs: an open door, something to undo, an update. */
@@ -49,28 +55,44 @@ export interface ShellProps {
   readonly children: ReactNode;
 }
 
+/** Passwords are there before storage is read: what depends on a home stands for both cases, and styles show one. */
+function isUnsure({ screen, blank = false }: ShellProps): boolean {
+  return blank && screen === 'passwords';
+}
+
 export function Shell(props: ShellProps) {
-  const { screen, homes, current, back, side, bare = false, blank = false, waits = false } = props;
+  const { screen, homes, current, side, bare = false, blank = false, waits = false } = props;
   const home = homes.find((each) => each.id === current) ?? homes[0];
+  const back: ShellProps['back'] = props.back ?? (home === undefined ? props.alone : undefined);
   const [switching, setSwitching] = useState(false);
-  const paired = waits || homes.length > 0;
+  const unsure = isUnsure(props);
+  const paired = waits || unsure || homes.length > 0;
   return (
     <div
-      className={`app${waits ? ' waits' : ''}${side === undefined ? '' : ' with-side'}${props.narrowSide === true ? ' narrow-side' : ''}`}
+      className={`app${waits ? ' waits' : ''}${unsure ? ' at-once' : ''}${side === undefined ? '' : ' with-side'}${props.narrowSide === true ? ' narrow-side' : ''}`}
     >
       <Rail {...props} />
       <div className="body">
-        {back !== undefined ? (
-          <header className="head back">
+        {back !== undefined && (
+          <header className={`head back${unsure ? ' if-unpaired' : ''}`}>
             <Link className="icon-btn" href={back.href} aria-label={text.nav.back}>
               <BackIcon />
             </Link>
             <span className="sub where">{back.label}</span>
             {back.count !== undefined && <span className="sub num count">{back.count}</span>}
           </header>
-        ) : (
-          <header className="head">
-            {home === undefined ? (
+        )}
+        {(back === undefined || unsure) && (
+          <header className={`head${unsure ? ' if-paired' : ''}`}>
+            {unsure ? (
+              <span className="home">
+                <span className="bit" />
+                <span>
+                  <span className="name">&nbsp;</span>
+                  <span className="sub num">{props.line}</span>
+                </span>
+              </span>
+            ) : home === undefined ? (
               <span className="wordmark">
                 {!blank && (
                   <>
@@ -83,7 +105,7 @@ export function Shell(props: ShellProps) {
                 type="button"
                 className="home"
                 aria-haspopup="dialog"
-                aria-label={text.home.button(home.name, home.line)}
+                aria-label={text.home.button(home.name, props.line ?? home.line)}
                 onClick={() => setSwitching(true)}
               >
                 <KeyBit homeKey={home.key} />
@@ -91,7 +113,7 @@ export function Shell(props: ShellProps) {
                   <span className="name">
                     {home.name} <DownIcon small />
                   </span>
-                  <span className="sub num">{home.line}</span>
+                  <span className="sub num">{props.line ?? home.line}</span>
                 </span>
               </button>
             )}
@@ -105,7 +127,7 @@ export function Shell(props: ShellProps) {
         </main>
         <div className="below">
           {props.above}
-          {paired && !bare && <Tabs screen={screen} />}
+          {paired && !bare && <Tabs screen={screen} unsure={unsure} />}
         </div>
       </div>
       {side !== undefined && <aside className="side">{side}</aside>}
@@ -124,12 +146,12 @@ export function Shell(props: ShellProps) {
   );
 }
 
-function Tabs({ screen }: { screen: Screen }) {
+function Tabs({ screen, unsure }: { screen: Screen; unsure: boolean }) {
   const [all, setAll] = useState(false);
   const now = [...screens, ...own].find((each) => each.screen === screen);
   return (
     <>
-      <nav className="tabs" aria-label={text.nav.main}>
+      <nav className={`tabs${unsure ? ' if-paired' : ''}`} aria-label={text.nav.main}>
         {screens.map(({ screen: name, href, label, Icon }) => (
           <Link key={name} href={href} aria-current={name === screen ? 'page' : undefined}>
             <Icon />
@@ -137,7 +159,7 @@ function Tabs({ screen }: { screen: Screen }) {
           </Link>
         ))}
       </nav>
-      <nav className="bigtabs" aria-label={text.nav.main}>
+      <nav className={`bigtabs${unsure ? ' if-paired' : ''}`} aria-label={text.nav.main}>
         {now !== undefined && (
           <>
             <now.Icon />
@@ -171,7 +193,9 @@ function Tabs({ screen }: { screen: Screen }) {
   );
 }
 
-function Rail({ screen, homes, current, devices, blank, waits = false, onHome }: ShellProps) {
+function Rail(props: ShellProps) {
+  const { screen, homes, current, devices, blank, waits = false, onHome } = props;
+  const unsure = isUnsure(props);
   const paired = waits || homes.length > 0;
   const home = homes.find((each) => each.id === current) ?? homes[0];
   return (
@@ -181,7 +205,17 @@ function Rail({ screen, homes, current, devices, blank, waits = false, onHome }:
         <span>{text.app.name}</span>
       </div>
       <div className="homes" role="group" aria-label={text.home.homes}>
-        {!paired && <p className="sub">{blank === true ? '\u00a0' : text.home.none}</p>}
+        {!paired && (
+          <p className="sub">
+            {blank === true ? (
+              '\u00a0'
+            ) : screen === 'none' ? (
+              text.home.none
+            ) : (
+              <Link href="/">{text.home.none}</Link>
+            )}
+          </p>
+        )}
         {homes.map((each) => (
           <button
             key={each.id}
@@ -197,16 +231,21 @@ function Rail({ screen, homes, current, devices, blank, waits = false, onHome }:
           </button>
         ))}
       </div>
-      {paired && (
-        <nav aria-label={text.nav.main}>
-          {screens.map(({ screen: name, href, label, Icon }) => (
-            <Link key={name} href={href} aria-current={name === screen ? 'page' : undefined}>
+      <nav aria-label={text.nav.main}>
+        {screens
+          .filter(({ screen: name }) => paired || unsure || name === 'passwords')
+          .map(({ screen: name, href, label, Icon }) => (
+            <Link
+              key={name}
+              href={href}
+              aria-current={name === screen ? 'page' : undefined}
+              className={unsure && name !== 'passwords' ? 'if-paired' : ''}
+            >
               <Icon />
               {label}
             </Link>
           ))}
-        </nav>
-      )}
+      </nav>
       <nav className="foot" aria-label={text.nav.app}>
         {own
           .filter(({ screen: name }) => paired || name === 'settings')

@@ -51,11 +51,14 @@ export class RulesError extends LatchkeyError {
   /** Where, in UTF-16 units from 0; the text's length where something is missing at its end. */
   readonly position: number;
   readonly reason: RulesReason;
+  /** What is wrong there, for people: a part of a sentence. */
+  readonly sentence: string;
 
   constructor(reason: RulesReason, position: number) {
     super('config-rules', `position ${position}: ${sentences[reason]}`);
     this.name = 'RulesError';
     this.reason = reason;
+    this.sentence = sentences[reason];
     this.position = position;
   }
 }

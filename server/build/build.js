@@ -11,7 +11,7 @@ import { compress, filesOf, writePolicy } from './pages.js';
 const out = path.join(root, 'out');
 const stamp = path.join(out, 'csp.json');
 const stampOf = path.join(root, '.cache/pages');
-const sources = ['app', 'lib/client', 'lib/protocol', 'public', 'server/build'];
+const sources = ['app', 'lib/client', 'lib/generator', 'lib/protocol', 'public', 'server/build'];
 const files = [
   'lib/address.ts',
   'lib/door.ts',

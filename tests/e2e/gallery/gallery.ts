@@ -70,7 +70,9 @@ export async function smallTargets(page: Page): Promise<string[]> {
         const drawn = getComputedStyle(element, '::before');
         const grown = element.matches('.tog') ? 2 * Math.abs(Number.parseFloat(drawn.top)) : 0;
         const small = width < 44 || height + grown < 43.5;
-        return small && width > 1 && !element.matches('.quiet-link')
+        // A link within a sentence is as high as its line.
+        const inline = getComputedStyle(element).display === 'inline';
+        return small && width > 1 && !inline && !element.matches('.quiet-link')
           ? [`${Math.round(width)}x${Math.round(height)} ${element.outerHTML.slice(0, 90)}`]
           : [];
       }),

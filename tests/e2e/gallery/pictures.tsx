@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { passwordPictures } from './password-pictures.tsx';
 import * as sample from './samples.ts';
 import { days, devices } from './sample-lists.ts';
 import { ActivityScreen, ActivitySide } from '../../../app/_screens/activity-screen.tsx';
@@ -213,7 +214,7 @@ const find = (check: Parameters<typeof FindScreen>[0]['check'], pasted: string) 
 export const pictures: Record<string, () => ReactNode> = {
   'first-run': () => (
     <Shell screen="none" homes={[]} mainClass="first-run">
-      <FirstRunScreen />
+      <FirstRunScreen place={place} />
     </Shell>
   ),
   'pair-paste': () => find({ ok: true, relay: 'relay.example.net' }, link),
@@ -404,4 +405,5 @@ export const pictures: Record<string, () => ReactNode> = {
       />
     </Shell>
   ),
+  ...passwordPictures,
 };
