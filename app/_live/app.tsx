@@ -48,14 +48,15 @@ export function useApp(): App {
   return { store, snapshot, home: currentHome(snapshot) };
 }
 
-/** A page that was never touched nor hidden, while it starts: ms. */
+/** A page starts until it is touched or hidden, and no longer than this: ms. */
 const startTime = 10_000;
-let hidden = false;
-if (typeof document !== 'undefined') {
-  document.addEventListener('visibilitychange', () => (hidden = true), { once: true, capture: true });
-}
+let started = false;
+if (typeof document !== 'undefined')
+  document.addEventListener('visibilitychange', () => (started = true), { once: true, capture: true });
+
 function starts(): boolean {
-  return !hidden && performance.now() < startTime && navigator.userActivation?.isActive === false;
+  started ||= performance.now() >= startTime || navigator.userActivation?.isActive !== false;
+  return !started;
 }
 
 /**
@@ -63,14 +64,16 @@ function starts(): boolean {
  * from then on at once: what is known to be old must not stand for a frame longer.
  */
 function useSnapshot(store: Store): Snapshot {
-  const [snapshot, setSnapshot] = useState(store.getSnapshot);
+  const [early, setEarly] = useState(store.getSnapshot);
   useEffect(() => {
-    const set = () => setSnapshot(store.getSnapshot());
-    const draw = () => (starts() ? startTransition(set) : set());
+    const draw = () => {
+      if (starts()) startTransition(() => setEarly(store.getSnapshot()));
+    };
     draw();
     return store.subscribe(draw);
   }, [store]);
-  return snapshot;
+  const atOnce = () => (starts() ? undefined : store.getSnapshot());
+  return useSyncExternalStore(store.subscribe, atOnce, () => undefined) ?? early;
 }
 
 /** Kept where boot() reads it before the first paint of the next visit. */
