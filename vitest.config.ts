@@ -14,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
+          // Real kernels, daemons and browsers on two cores: what fails is tried once more, and that is printed.
+          retry: 1,
           include: ['tests/lab/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -24,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry: 1,
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 60_000,
