@@ -5,11 +5,11 @@ import type { PickerState } from '../_state/password-picker.ts';
 import type { RulesVerdict } from '../_state/site-rules.ts';
 import { passwordText as words } from '../_text/passwords.ts';
 
-/** 3500 is 3,500; 82000000000000 is 82 trillion. */
+/** 3500 is 3,500; 82000000000000 is 82 trillion. Two figures mean something, so no more are written. */
 function countWord(value: number): string {
-  return value < 1e6
-    ? value.toLocaleString('en')
-    : value.toLocaleString('en', { notation: 'compact', compactDisplay: 'long' });
+  const [unit, name] = words.units.find(([each]) => value >= each) ?? [];
+  if (unit !== undefined && name !== undefined) return `${Number((value / unit).toPrecision(2))} ${name}`;
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** How long guessing takes, in one sentence. */

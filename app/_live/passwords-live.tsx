@@ -2,7 +2,7 @@
 import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
 import { LiveShell, useApp } from './app.tsx';
 import { clipboard, type Copied } from './clipboard.ts';
-import { spoken, verdictWords, worthWords } from './password-words.ts';
+import { passwordFace } from './password-face.ts';
 import { usePlace } from './place.ts';
 import { readChoice } from '../_state/password-choice.ts';
 import { PasswordPicker } from '../_state/password-picker.ts';
@@ -69,33 +69,17 @@ export function PasswordsLive() {
       picker.stop();
     };
   }, [picker]);
-  const { rulesVerdict } = state;
-  const refusal = state.set === 'rules' ? state.refusal : undefined;
   return (
     <LiveShell
       app={app}
       screen="passwords"
+      atOnce
       line={passwordText.made[place]}
       alone={{ href: '/', label: passwordText.made[place] }}
     >
       <PasswordsScreen
         place={place}
-        kind={state.mode}
-        from={state.set}
-        counts={state.counts}
-        length={state.length}
-        shortest={state.shortest}
-        longest={state.longest}
-        candidates={state.candidates.map((password) => ({
-          password,
-          spoken: spoken(password, state.counts, state.separator),
-        }))}
-        {...(state.separator === undefined ? {} : { separator: state.separator })}
-        chosen={state.chosen}
-        {...worthWords(state)}
-        rules={state.rulesText}
-        verdict={verdictWords(rulesVerdict, refusal)}
-        rulesRefused={rulesVerdict.kind === 'refused' || refusal !== undefined}
+        {...passwordFace(state)}
         copied={copiedWords[copied]}
         justCopied={said}
         fresh={state.rounds === 0 ? '' : `${passwordText.fresh}${state.rounds % 2 === 0 ? '\u00a0' : ''}`}

@@ -19,6 +19,8 @@ export interface PasswordsScreenProps {
   readonly length: number;
   readonly shortest: number;
   readonly longest: number;
+  /** How many there will be. */
+  readonly rows: number;
   /** None until they are made. */
   readonly candidates: readonly Candidate[];
   readonly separator?: string;
@@ -48,7 +50,6 @@ export interface PasswordsScreenProps {
   };
 }
 
-const rows = 4;
 const kinds = ['words', 'characters', 'digits'] as const;
 
 export function PasswordsScreen(props: PasswordsScreenProps) {
@@ -72,7 +73,7 @@ export function PasswordsScreen(props: PasswordsScreenProps) {
         <Candidates
           className={counts === 'words' ? 'tall' : ''}
           candidates={candidates}
-          rows={rows}
+          rows={props.rows}
           separator={props.separator}
           chosen={props.chosen}
           onChoose={acts.choose}

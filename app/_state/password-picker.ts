@@ -111,7 +111,7 @@ export class PasswordPicker {
 
   readonly more = (): void => {
     this.rounds += 1;
-    this.make();
+    this.draw();
   };
 
   readonly choose = (index: number): void => {
@@ -178,10 +178,15 @@ export class PasswordPicker {
     return presets[preset ?? 'characters'].recipe(length);
   }
 
+  /** By another recipe, perhaps. */
   private make(): void {
+    this.judged = this.judge();
+    this.draw();
+  }
+
+  private draw(): void {
     this.candidates = [];
     this.chosen = 0;
-    this.judged = this.judge();
     if (this.running && this.judged.refusal === undefined) this.fill();
     this.tell();
   }
@@ -209,7 +214,7 @@ export class PasswordPicker {
     this.parts.words().then(
       (list) => {
         this.list = list;
-        if (this.choice.mode === 'words') this.make();
+        if (this.choice.mode === 'words') this.draw();
       },
       () => {
         this.noWords = true;

@@ -42,6 +42,11 @@ const marks: Readonly<Record<string, string>> = {
 };
 
 export const passwordText = {
+  units: [
+    [1e12, 'trillion'],
+    [1e9, 'billion'],
+    [1e6, 'million'],
+  ] as const,
   title: 'Passwords',
   headline: 'Pick one of four',
   made: {

@@ -50,14 +50,16 @@ export interface ShellProps {
   readonly blank?: boolean;
   /** Stands on the exported page for the home that storage is read for; shown where boot() knows of one. */
   readonly waits?: boolean;
+  /** Is there before storage is read. */
+  readonly atOnce?: boolean;
   readonly mainClass?: string;
   readonly onHome?: (id: string) => void;
   readonly children: ReactNode;
 }
 
-/** Passwords are there before storage is read: what depends on a home stands for both cases, and styles show one. */
-function isUnsure({ screen, blank = false }: ShellProps): boolean {
-  return blank && screen === 'passwords';
+/** What depends on a home stands for both cases, and styles show one. */
+function isUnsure({ blank = false, atOnce = false }: ShellProps): boolean {
+  return blank && atOnce;
 }
 
 export function Shell(props: ShellProps) {

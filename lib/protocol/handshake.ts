@@ -133,6 +133,7 @@ export async function initiate(
   const box = seal(plain, boxNonce('lk1INITI', nonce), between);
   const bytes = encodeFrame({ kind: 'initiate', half: welcomed.half, nonce, box });
   sent.ephemeral.forget?.();
+  sent.key.fill(0);
   return { bytes, keys: sessionKeys(between, identity, welcomed.transcript) };
 }
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import * as sample from './samples.ts';
-import { spoken, verdictWords, worthWords } from '../../../app/_live/password-words.ts';
+import { passwordFace } from '../../../app/_live/password-face.ts';
 import { PasswordPicker } from '../../../app/_state/password-picker.ts';
 import { PasswordsScreen } from '../../../app/_screens/passwords-screen.tsx';
 import { CharactersDrawer } from '../../../app/_ui/characters-drawer.tsx';
@@ -57,9 +57,7 @@ function Passwords({ set, candidates, copied, paired = true, drawer = false, abo
   const made = picker();
   set?.(made);
   const state = made.getSnapshot();
-  const refusal = state.set === 'rules' ? state.refusal : undefined;
-  const verdict = verdictWords(state.rulesVerdict, refusal);
-  const refused = state.rulesVerdict.kind === 'refused' || refusal !== undefined;
+  const face = passwordFace(candidates === undefined ? state : { ...state, candidates });
   return (
     <Shell
       screen="passwords"
@@ -71,22 +69,7 @@ function Passwords({ set, candidates, copied, paired = true, drawer = false, abo
     >
       <PasswordsScreen
         place={place}
-        kind={state.mode}
-        from={state.set}
-        counts={state.counts}
-        length={state.length}
-        shortest={state.shortest}
-        longest={state.longest}
-        candidates={(candidates ?? state.candidates).map((password) => ({
-          password,
-          spoken: spoken(password, state.counts, state.separator),
-        }))}
-        {...(state.separator === undefined ? {} : { separator: state.separator })}
-        chosen={0}
-        {...worthWords(state)}
-        rules={state.rulesText}
-        verdict={verdict}
-        rulesRefused={refused}
+        {...face}
         copied={copied ?? ''}
         justCopied={copied !== undefined}
         fresh=""
@@ -104,8 +87,8 @@ function Passwords({ set, candidates, copied, paired = true, drawer = false, abo
         <CharactersDrawer
           from={state.set}
           rules={state.rulesText}
-          verdict={verdict}
-          refused={refused}
+          verdict={face.verdict}
+          refused={face.rulesRefused}
           onSet={nothing}
           onRules={nothing}
           onClose={nothing}
