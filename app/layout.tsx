@@ -1,13 +1,12 @@
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
-import { AppProvider } from './_live/app.tsx';
 import { boot } from './_live/boot.ts';
 import { text } from './_text/en.ts';
 import { fontClasses } from './fonts.ts';
 import './globals.css';
 
 export const metadata: Metadata = {
-  title: { default: text.app.name, template: `%s, ${text.app.name}` },
+  title: { default: text.app.name, template: text.app.titled('%s') },
   description: text.app.description,
   applicationName: text.app.name,
   manifest: '/manifest.webmanifest',
@@ -37,10 +36,10 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" dir="ltr" className={fontClasses} suppressHydrationWarning>
       <head>
-        <script dangerouslySetInnerHTML={{ __html: `(${boot.toString()})()` }} />
+        <script id="boot" dangerouslySetInnerHTML={{ __html: `(${boot.toString()})()` }} />
       </head>
       <body>
-        <AppProvider>{children}</AppProvider>
+        <div id="page">{children}</div>
       </body>
     </html>
   );

@@ -1,38 +1,22 @@
 'use client';
 import {
   createContext,
-  startTransition,
   useContext,
   useEffect,
   useLayoutEffect,
-  useState,
   useSyncExternalStore,
   type ReactNode,
 } from 'react';
 import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords } from './home-view.ts';
-import { loadStore, waitingStore } from './store.ts';
+import { waitingStore } from './store.ts';
 import { updates } from './updates.ts';
 import type { HomeState, Snapshot, Store } from '../_state/types.ts';
 import { Note, OpenStrip } from '../_ui/bars.tsx';
 import { Shell, type Screen, type ShellProps } from '../_ui/shell.tsx';
 import { text } from '../_text/en.ts';
 
-const StoreContext = createContext<Store>(waitingStore);
-
-/** One store for the life of the page; it lives above the routes, so a session outlives a change of screen. */
-export function AppProvider({ children }: { children: ReactNode }) {
-  const [store, setStore] = useState<Store>(waitingStore);
-  useEffect(() => {
-    updates.start();
-    loadStore().then(setStore, (error: unknown) => {
-      // Without its store the app is nothing: the error page offers to load it again.
-      setStore(() => {
-        throw error;
-      });
-    });
-  }, []);
-  return <StoreContext value={store}>{children}</StoreContext>;
-}
+/** given by main.tsx; exported pages have the store that waits. */
+export const StoreContext = createContext<Store>(waitingStore);
 
 export interface App {
   readonly store: Store;
@@ -42,38 +26,10 @@ export interface App {
 
 export function useApp(): App {
   const store = useContext(StoreContext);
-  const snapshot = useSnapshot(store);
+  const snapshot = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
   useTheme(snapshot.loaded ? snapshot.settings.theme : undefined);
   usePaired(snapshot.loaded, snapshot.homes.length > 0);
   return { store, snapshot, home: currentHome(snapshot) };
-}
-
-/** A page starts until it is touched or hidden, and no longer than this: ms. */
-const startTime = 10_000;
-let started = false;
-if (typeof document !== 'undefined')
-  document.addEventListener('visibilitychange', () => (started = true), { once: true, capture: true });
-
-function starts(): boolean {
-  started ||= performance.now() >= startTime || navigator.userActivation?.isActive !== false;
-  return !started;
-}
-
-/**
- * What the store knows. While a page starts it is drawn in slices, so that a slow phone feels the first finger;
- * from then on at once: what is known to be old must not stand for a frame longer.
- */
-function useSnapshot(store: Store): Snapshot {
-  const [early, setEarly] = useState(store.getSnapshot);
-  useEffect(() => {
-    const draw = () => {
-      if (starts()) startTransition(() => setEarly(store.getSnapshot()));
-    };
-    draw();
-    return store.subscribe(draw);
-  }, [store]);
-  const atOnce = () => (starts() ? undefined : store.getSnapshot());
-  return useSyncExternalStore(store.subscribe, atOnce, () => undefined) ?? early;
 }
 
 /** Kept where boot() reads it before the first paint of the next visit. */

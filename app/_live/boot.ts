@@ -5,8 +5,8 @@ export interface BootWindow extends Window {
 
 /**
  * Runs before the first paint, as text inside the page (its hash stands in the policy): the chosen theme, whether
- * there is a home to wait for, and the pairing link out of the address and its history. It may use nothing from
- * outside of itself.
+ * there is a home to wait for, the pairing link out of the address and its history, and the page's files, which the
+ * build writes beside it. It may use nothing from outside of itself.
  */
 export function boot(): void {
   const { dataset } = document.documentElement;
@@ -17,6 +17,15 @@ export function boot(): void {
     if (localStorage.getItem('latchkey-paired') === 'yes') dataset['paired'] = '';
   } catch {
     // Storage is refused: the system's theme holds, and no home is kept.
+  }
+  // A first visit reads before it fetches what runs: a slow phone shows words sooner. Where the service worker has the
+  // files, or nothing will be painted, there is nothing to wait for; a browser may not say. Asking twice is asking once.
+  const files = document.currentScript?.dataset['files']?.split(' ') ?? [];
+  const load = () => files.forEach((file) => void import(/* webpackIgnore: true */ file));
+  if (document.hidden || navigator.serviceWorker?.controller) load();
+  else {
+    new PerformanceObserver(load).observe({ type: 'paint', buffered: true });
+    addEventListener('load', () => setTimeout(load, 1000));
   }
   if (location.pathname === '/pair' && location.hash.length > 1) {
     (window as BootWindow).latchkeyLink = location.href;

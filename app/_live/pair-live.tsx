@@ -1,5 +1,4 @@
 'use client';
-import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { LiveShell, useApp } from './app.tsx';
 import type { BootWindow } from './boot.ts';
@@ -7,6 +6,7 @@ import { deviceName, usePlace } from './place.ts';
 import { reasonWords, remedyWords } from './words.ts';
 import type { PairingState } from '../_state/types.ts';
 import { CompareScreen, FindScreen, PairEndScreen, WaitScreen } from '../_screens/pair-screens.tsx';
+import { route } from '../_ui/route.ts';
 import { text } from '../_text/en.ts';
 
 const words = text.pairing;
@@ -23,7 +23,6 @@ export function PairLive() {
   const app = useApp();
   const { store, snapshot } = app;
   const { pairing } = snapshot;
-  const router = useRouter();
   const place = usePlace();
   const [link, setLink] = useState('');
   const [name, setName] = useState('');
@@ -48,8 +47,8 @@ export function PairLive() {
   useEffect(() => {
     if (pairing.step !== 'done') return;
     store.pairDismiss();
-    router.replace('/');
-  }, [pairing.step, router, store]);
+    route.replace('/');
+  }, [pairing.step, store]);
 
   const relay = typeof window === 'undefined' ? '' : window.location.host;
   const again = () => {

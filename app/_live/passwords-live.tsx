@@ -4,7 +4,6 @@ import { LiveShell, useApp } from './app.tsx';
 import { clipboard, type Copied } from './clipboard.ts';
 import { passwordFace } from './password-face.ts';
 import { usePlace } from './place.ts';
-import { readChoice } from '../_state/password-choice.ts';
 import { PasswordPicker } from '../_state/password-picker.ts';
 import { PasswordsScreen } from '../_screens/passwords-screen.tsx';
 import { useSaid } from '../_ui/controls.tsx';
@@ -30,10 +29,6 @@ const memory = {
 };
 
 const words = async () => (await import('../../lib/generator/eff-words.ts')).effWords;
-
-// Under way while React still reads the page, so that the four need not wait for it. Who fails is asked again.
-if (typeof window !== 'undefined' && readChoice(memory.read()).mode === 'words')
-  words().catch(() => undefined);
 
 const browserPicker = () =>
   new PasswordPicker({ fill: (bytes) => void crypto.getRandomValues(bytes), words, memory });

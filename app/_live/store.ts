@@ -18,8 +18,18 @@ export const waitingStore = {
   getServerSnapshot: () => nothing,
 } as Pick<Store, 'subscribe' | 'getSnapshot' | 'getServerSnapshot'> as Store;
 
-/** The page's store, in a chunk of its own: words are on the screen before keys and protocol are read. */
+/** The page's store, once storage is read; in a file of its own, which the page reads beside its screen. */
 export async function loadStore(): Promise<Store> {
   const { browserStore } = await import('../_state/browser.ts');
-  return browserStore();
+  const store = browserStore();
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (!store.getSnapshot().loaded) return;
+      stop();
+      resolve();
+    };
+    const stop = store.subscribe(look);
+    look();
+  });
+  return store;
 }

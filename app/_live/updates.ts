@@ -51,7 +51,7 @@ class Updates {
   readonly get = (): Update => this.update;
   readonly getServer = (): Update => none;
 
-  start(): void {
+  readonly start = (): void => {
     if (this.started || !('serviceWorker' in navigator)) return;
     this.started = true;
     navigator.serviceWorker.addEventListener('controllerchange', () => {
@@ -64,7 +64,7 @@ class Updates {
         // Without a service worker the app works while there is a network; nothing else is lost.
       },
     );
-  }
+  };
 
   apply(): void {
     if (this.waiting === undefined) return;

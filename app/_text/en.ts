@@ -23,6 +23,7 @@ const numbers = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'E
 export const text = {
   app: {
     name: 'Latchkey',
+    titled: (title: string) => `${title}, Latchkey`,
     description: 'Hold one button, and the SSH door at home opens for where you are.',
   },
 

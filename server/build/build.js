@@ -22,6 +22,17 @@ const files = [
   'postcss.config.js',
 ];
 
+/** What pages ask for by themselves a moment after they start. */
+const store = ['app/_state/browser.ts'];
+const beside = {
+  'index.html': store,
+  'activity.html': store,
+  'passwords.html': ['lib/generator/eff-words.ts'],
+  'devices.html': store,
+  'settings.html': store,
+  'pair.html': store,
+};
+
 /** Content, not times: a checkout gives every file the same one. */
 async function sourceHash() {
   const hash = createHash('sha256').update(process.versions.node);
@@ -58,6 +69,8 @@ async function build() {
   if ((await run(process.execPath, [next, 'build', '--webpack'], { env })) !== 0) {
     throw new Error('next build failed; what it said stands above');
   }
+  const { buildScripts } = await import('./scripts.js');
+  await buildScripts(root, out, version, beside);
   await writePolicy(out);
   say(`policy written, ${seconds()}`);
   const { buildWorker } = await import('./worker.js');

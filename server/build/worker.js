@@ -5,9 +5,8 @@ import { injectManifest } from '@serwist/build';
 import { build } from 'esbuild';
 
 /**
- * What a first visit need not fetch: pictures for the install dialog and the launcher, what only servers read, Next's
- * prefetch segments (our links fetch nothing before they are pressed: app/_ui/link.tsx), scripts of its other router,
- * and fonts for letters that few names have (sw.ts keeps those when they come).
+ * What a first visit need not fetch: pictures for the install dialog and the launcher, what only servers read, and
+ * fonts for letters that few names have (sw.ts keeps those when they come).
  */
 const notKept = [
   'sw.js',
@@ -17,10 +16,7 @@ const notKept = [
   'icon-*-*.png',
   'icon-512.png',
   'apple-touch-icon.png',
-  '**/__next.*.txt',
-  '_not-found.{html,txt}',
-  '_next/static/chunks/{framework,main,polyfills}-*.js',
-  '_next/static/chunks/pages/**',
+  '_not-found.html',
 ];
 
 const rare = [
@@ -43,7 +39,7 @@ async function rareFonts(root, out) {
   return names.filter((_, i) => found[i]).map((name) => `_next/static/media/${name}`);
 }
 
-/** Bundles the service worker and writes into it the list of the whole export: routes, their .txt, assets. */
+/** Bundles the service worker and writes into it the list of the whole export: pages and assets. */
 export async function buildWorker(root, out, version) {
   const bundle = path.join(root, '.cache/sw.js');
   await build({

@@ -14,7 +14,7 @@ const always = {
 
 const nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** What a page of the export may do. `nextjs…` are Next's own Trusted Types policies, `sw-url` is ours. */
+/** What a page of the export may do. `sw-url` is the one Trusted Types policy of ours. */
 function pagePolicy(scripts: readonly string[]): string {
   return [
     "default-src 'none'",
@@ -31,7 +31,7 @@ function pagePolicy(scripts: readonly string[]): string {
     "frame-ancestors 'none'",
     "object-src 'none'",
     "require-trusted-types-for 'script'",
-    'trusted-types nextjs nextjs#bundler sw-url',
+    'trusted-types sw-url',
   ].join('; ');
 }
 

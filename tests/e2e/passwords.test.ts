@@ -105,7 +105,7 @@ describe('made here, sent nowhere', () => {
   });
 
   it('has no Math.random on this path: none in its chunks, and none is asked for', async () => {
-    const chunks = fileURLToPath(new URL('../../out/_next/static/chunks', import.meta.url));
+    const chunks = fileURLToPath(new URL('../../out/_next/static/app', import.meta.url));
     const own = readdirSync(chunks, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.js'))
       .map((name) => ({ name, text: readFileSync(path.join(chunks, name), 'utf8') }))

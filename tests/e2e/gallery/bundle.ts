@@ -54,7 +54,7 @@ async function script(): Promise<Buffer> {
     format: 'iife',
     jsx: 'automatic',
     define: { 'process.env.NODE_ENV': '"production"' },
-    alias: { 'next/link': path.join(root, 'tests/e2e/gallery/link.tsx') },
+    alias: { react: 'preact/compat', 'react/jsx-runtime': 'preact/jsx-runtime' },
     logLevel: 'error',
   });
   return Buffer.from(outputFiles[0]?.contents ?? []);

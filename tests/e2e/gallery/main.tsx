@@ -1,5 +1,5 @@
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
+import { Fragment } from 'react';
+import { render } from 'preact';
 import { asked, pictures } from './pictures.tsx';
 
 declare global {
@@ -14,12 +14,11 @@ declare global {
 
 const element = document.getElementById('root');
 if (element !== null) {
-  const root = createRoot(element);
   let shown = 0;
   window.show = (name) => {
     asked.length = 0;
     shown += 1;
-    root.render(<StrictMode key={shown}>{pictures[name]?.()}</StrictMode>);
+    render((<Fragment key={shown}>{pictures[name]?.()}</Fragment>) as Parameters<typeof render>[0], element);
   };
   window.asked = asked;
   window.names = Object.keys(pictures);

@@ -1,8 +1,7 @@
-'use client';
-import { MarkIcon } from './_ui/icons.tsx';
-import { text } from './_text/en.ts';
+import { MarkIcon } from '../_ui/icons.tsx';
+import { text } from '../_text/en.ts';
 
-export default function ErrorPage() {
+export function ErrorScreen() {
   return (
     <main className="plain-page">
       <MarkIcon size={64} />

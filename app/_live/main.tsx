@@ -1,0 +1,88 @@
+import { options, render } from 'preact';
+import { Component, useEffect, useState, type ReactNode } from 'react';
+import { StoreContext } from './app.tsx';
+import { routes } from './routes.ts';
+import { loadStore, waitingStore } from './store.ts';
+import { updates } from './updates.ts';
+import { route } from '../_ui/route.ts';
+import { ErrorScreen } from '../_screens/error-screen.tsx';
+import type { Store } from '../_state/types.ts';
+import { text } from '../_text/en.ts';
+
+/** Without a store, or with a screen that cannot be drawn, the app is nothing: it offers to load it again. */
+class Whole extends Component<{ children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+  static getDerivedStateFromError = () => ({ failed: true });
+  override render() {
+    return this.state.failed ? <ErrorScreen /> : this.props.children;
+  }
+}
+
+/** One store for the life of the page; it lives above the screens, so a session outlives a change of screen. */
+function App({ store }: { store: Store }) {
+  const [path, setPath] = useState(route.get);
+  const [moved, setMoved] = useState(false);
+  const entry = routes[path];
+  const title = entry?.title === undefined ? text.app.name : text.app.titled(entry.title);
+  useEffect(
+    () =>
+      route.subscribe(() => {
+        // The relay has the words for an address that no screen has.
+        if (routes[route.get()] === undefined) return window.location.reload();
+        setPath(route.get());
+        setMoved(true);
+      }),
+    [],
+  );
+  useEffect(() => {
+    if (moved) document.title = title;
+  }, [moved, title]);
+  return (
+    <StoreContext value={store}>
+      {entry !== undefined && <entry.Screen key={path} />}
+      <p className="vh" role="status">
+        {moved ? title : ''}
+      </p>
+    </StoreContext>
+  );
+}
+
+/** The exported page stands until this draws: with storage read where the screen shows any of it, so only once. */
+async function start(page: Element, atOnce: boolean): Promise<void> {
+  const draw = (whole: ReactNode) => render(whole as Parameters<typeof render>[0], page);
+  const app = (store: Store) => (
+    <Whole>
+      <App store={store} />
+    </Whole>
+  );
+  try {
+    const store = loadStore();
+    if (atOnce) draw(app(waitingStore));
+    draw(app(await store));
+  } catch (error) {
+    draw(<ErrorScreen />);
+    throw error;
+  }
+}
+
+/** A page starts until it is touched or hidden, and no longer than this: ms. */
+const startTime = 10_000;
+let started = document.hidden;
+const end = () => (started = true);
+for (const event of ['visibilitychange', 'pointerdown', 'keydown'])
+  document.addEventListener(event, end, { once: true, capture: true });
+setTimeout(end, startTime);
+
+// While a page starts, what changes within a frame is drawn once, so that a slow phone feels the first finger. From
+// then on at once: what is known to be old must not stand for a frame longer.
+options.debounceRendering = (draw) => {
+  if (started) queueMicrotask(draw);
+  else requestAnimationFrame(draw);
+};
+
+route.start();
+const page = document.getElementById('page');
+const entry = routes[route.get()];
+// The page that says "no such page" has only links.
+if (page !== null && entry !== undefined) void start(page, entry.atOnce === true).finally(updates.start);
+else updates.start();
