@@ -58,7 +58,10 @@ async function start(page: Element, atOnce: boolean): Promise<void> {
   try {
     const store = loadStore();
     if (atOnce) draw(app(waitingStore));
-    draw(app(await store));
+    const given = await store;
+    // a task of its own: a finger that came meanwhile goes first
+    await new Promise((resolve) => setTimeout(resolve));
+    draw(app(given));
   } catch (error) {
     draw(<ErrorScreen />);
     throw error;

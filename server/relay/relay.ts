@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { ofSocket } from '../../lib/address.ts';
@@ -46,11 +46,16 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   mailboxes.serve(options.homes);
   const sockets = new Sockets(names, mailboxes, limits);
   const { app, server } = await appOn(options, names, limits);
-  const servers: (HttpServer | TlsServer)[] = [];
+  const servers: (HttpServer | Http2SecureServer)[] = [];
   const opened = new SourceCounts();
-  const start = async (each: HttpServer | TlsServer, port: number, host: string): Promise<number> => {
+  const live = new Set<Socket>();
+  const start = async (each: HttpServer | Http2SecureServer, port: number, host: string): Promise<number> => {
     each.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head));
-    each.on('connection', (socket: Socket) => countSocket(socket, opened, limits));
+    each.on('connection', (socket: Socket) => {
+      live.add(socket);
+      socket.on('close', () => live.delete(socket));
+      countSocket(socket, opened, limits);
+    });
     // malformed requests and TLS handshakes that fail are the peer's affair
     each.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
     servers.push(each);
@@ -58,7 +63,9 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   };
   const close = async (): Promise<void> => {
     sockets.close();
-    await Promise.all(servers.map(closeServer));
+    const closing = servers.map(closeServer);
+    for (const socket of live) socket.destroy();
+    await Promise.all(closing);
     await app.close();
   };
   try {
@@ -87,23 +94,39 @@ const httpLimits = {
   maxHeaderSize: 8192,
 };
 
+// Pages come over one connection, which a phone far away feels; a WebSocket and older clients speak HTTP/1.1. A browser
+// asks for some thirty files at once; nobody else may ask for more (bytes, counts, ms).
+const http2Limits = {
+  allowHTTP1: true,
+  maxSessionMemory: 1,
+  maxHeaderListPairs: 64,
+  maxSessionInvalidFrames: 10,
+  maxSessionRejectedStreams: 10,
+  unknownProtocolTimeout: 5000,
+  settings: { maxConcurrentStreams: 64, maxHeaderListSize: 8192, enablePush: false },
+};
+
 async function appOn(
   options: RelayOptions,
   names: Names,
   limits: Limits,
-): Promise<{ app: FastifyInstance; server: TlsServer }> {
-  let server: TlsServer | undefined;
+): Promise<{ app: FastifyInstance; server: Http2SecureServer }> {
+  let server: Http2SecureServer | undefined;
   const app = Fastify({
     serverFactory: (handler) => {
-      server = createTlsServer(
+      server = createSecureServer(
         {
           ...httpLimits,
+          ...http2Limits,
           handshakeTimeout: 10_000,
           key: options.certificate.key,
           cert: options.certificate.certificate,
           minVersion: 'TLSv1.2',
         },
-        (request, reply) => handler(request, reply),
+        (request, reply) => handler(request as never, reply as never),
+      );
+      server.on('session', (session) =>
+        session.setTimeout(httpLimits.keepAliveTimeout, () => session.close()),
       );
       return server as unknown as HttpServer;
     },
@@ -131,9 +154,9 @@ function countSocket(socket: Socket, opened: SourceCounts, limits: Limits): void
 
 /** `::` takes IPv4 too; a machine without IPv6 has 0.0.0.0 alone. */
 async function listenOnAll(
-  server: TlsServer,
+  server: Http2SecureServer,
   port: number,
-  start: (server: TlsServer, port: number, host: string) => Promise<number>,
+  start: (server: Http2SecureServer, port: number, host: string) => Promise<number>,
 ): Promise<number> {
   try {
     return await start(server, port, '::');
@@ -149,7 +172,7 @@ function unlessNoIpv6(error: unknown): void {
   if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL') throw error;
 }
 
-function listen(server: HttpServer | TlsServer, port: number, host: string): Promise<number> {
+function listen(server: HttpServer | Http2SecureServer, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException): void => reject(listenError(cause, port));
     server.once('error', failed);
@@ -168,9 +191,8 @@ function listenError(cause: NodeJS.ErrnoException, port: number): Error {
   return cause;
 }
 
-function closeServer(server: HttpServer | TlsServer): Promise<void> {
+function closeServer(server: HttpServer | Http2SecureServer): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeAllConnections();
   });
 }

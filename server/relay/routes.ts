@@ -83,7 +83,7 @@ function isForUs(request: FastifyRequest, names: Names): boolean {
     localPort: socket.localPort,
     encrypted: (socket as Partial<TLSSocket>).encrypted === true,
   };
-  return names.accept(request.headers.host, dialled) !== undefined;
+  return names.accept(request.host, dialled) !== undefined;
 }
 
 function pathOf(url: string): string {
