@@ -54,8 +54,11 @@ export interface KnockdDirective {
   readonly door?: number;
 }
 
-/** The text of another file, one character a byte; null where knockd could not open it to read and write. */
-export type ReadOther = (path: string) => string | null;
+/**
+ * The text of another file, one character a byte; null where knockd could not open it to read and write,
+ * undefined where nobody can tell.
+ */
+export type ReadOther = (path: string) => string | null | undefined;
 
 export interface KnockdFile {
   readonly accepted: boolean;
@@ -105,8 +108,8 @@ const inDoor: Readonly<Record<string, DoorDirective>> = {
   },
   ONE_TIME_SEQUENCES: (door, value, other) => {
     door.oneTimeSequences = value;
-    if (other === undefined) return;
-    const text = other(value);
+    const text = other?.(value);
+    if (text === undefined) return;
     if (text === null) throw new Rejection(`${value}: cannot be opened for reading and writing`);
     const [first] = readOneTimeSequences(text).sequences;
     if (first === undefined) {
