@@ -15,13 +15,15 @@ export function explainRejection(text: string, file: KnockdFile): Finding[] {
   const { line, reason } = file.error ?? { line: 1, reason: '' };
   const { section, raw } = place(text, line);
   const found = lintLines(text);
+  let remedy = remedyOf(reason, raw, section);
   if (section !== undefined && section !== 'options' && /^options$/i.test(section.trim())) {
+    remedy = `Write \`[options]\` instead of \`[${section}]\`.`;
     found.push({
       code: 'options-name',
       severity: 'error',
       line,
       text: `[${section}] is a door to knockd: only \`[options]\`, in small letters, holds its options.`,
-      remedy: `Write \`[options]\` instead of \`[${section}]\`.`,
+      remedy,
     });
   }
   const door = section === undefined || section === '' || section === 'options' ? {} : { door: section };
@@ -31,7 +33,7 @@ export function explainRejection(text: string, file: KnockdFile): Finding[] {
     ...door,
     line,
     text: `knockd does not start: line ${line}: ${reason}. One bad line, and no door of the file works.`,
-    remedy: remedyOf(reason, raw, section),
+    remedy,
   });
   return found;
 }
