@@ -1,59 +1,62 @@
 /** What the linter can say. Scripts may rely on the codes. */
-export type FindingCode =
+export const findingCodes = [
   // why knockd does not start
-  | 'rejected'
-  | 'options-name'
+  'rejected',
+  'options-name',
   // [options], and the file as a whole
-  | 'interface-any'
-  | 'interface-list'
-  | 'interface-missing'
-  | 'interface-repeated'
-  | 'no-log'
-  | 'path-relative'
-  | 'inline-comment'
-  | 'quoted-value'
-  | 'key-repeated'
-  | 'name-repeated'
-  | 'line-too-long'
+  'interface-any',
+  'interface-list',
+  'interface-missing',
+  'interface-repeated',
+  'no-log',
+  'path-relative',
+  'inline-comment',
+  'quoted-value',
+  'key-repeated',
+  'name-repeated',
+  'line-too-long',
   // what must be knocked
-  | 'port-zero'
-  | 'port-misread'
-  | 'sequence-one-port'
-  | 'sequence-ascending'
-  | 'sequence-published'
-  | 'sequence-shared'
-  | 'sequence-prefix'
-  | 'open-close-same-sequence'
-  | 'seq-timeout'
-  | 'tcpflags-udp'
-  | 'tcpflags-unsendable'
-  | 'target-unheard'
-  | 'one-time-last'
-  | 'one-time-few'
-  | 'one-time-ipv6'
-  | 'one-time-unreadable-line'
-  | 'one-time-and-sequence'
+  'port-zero',
+  'port-misread',
+  'sequence-one-port',
+  'sequence-ascending',
+  'sequence-published',
+  'sequence-shared',
+  'sequence-prefix',
+  'open-close-same-sequence',
+  'seq-timeout',
+  'tcpflags-udp',
+  'tcpflags-unsendable',
+  'target-unheard',
+  'one-time-last',
+  'one-time-few',
+  'one-time-ipv6',
+  'one-time-unreadable-line',
+  'one-time-and-sequence',
   // what is then done
-  | 'no-command'
-  | 'command-quoted'
-  | 'command-too-long'
-  | 'token-case'
-  | 'rule-incomplete'
-  | 'opens-for-everyone'
-  | 'opens-for-network'
-  | 'family-tool'
-  | 'ipv6-without-command'
+  'no-command',
+  'command-quoted',
+  'command-too-long',
+  'token-case',
+  'rule-incomplete',
+  'opens-for-everyone',
+  'opens-for-network',
+  'family-tool',
+  'ipv6-without-command',
   // and undone
-  | 'never-closes'
-  | 'manual-close'
-  | 'cmd-timeout'
-  | 'stop-unused'
-  | 'stop-opens'
-  | 'delete-mismatch'
-  | 'delete-by-number'
-  | 'service-names-mixed'
-  | 'ipv6-never-closes'
-  | 'persistent-rule';
+  'never-closes',
+  'manual-close',
+  'cmd-timeout',
+  'stop-unused',
+  'stop-opens',
+  'delete-mismatch',
+  'delete-by-number',
+  'service-names-mixed',
+  'ipv6-never-closes',
+  'persistent-rule',
+] as const;
+
+export type FindingCode = (typeof findingCodes)[number];
 
 /**
  * - error: the door does not work, stays open, or opens for others.

@@ -126,10 +126,10 @@ export function shapeOf(words: readonly string[]): string[] {
     else if (word.startsWith('-') && word.length > 1) {
       const [name = '', value] = word.startsWith('--') ? splitAt(word, '=') : [word];
       const option = [(negated ? '! ' : '') + (longNames[name] ?? name)];
-      if (value !== undefined) option.push(value);
+      if (value !== undefined) option.push(withoutHostMask(value));
       options.push(option);
       negated = false;
-    } else options.at(-1)?.push(word.replace(/\/(?:32|128|255\.255\.255\.255)$/, ''));
+    } else options.at(-1)?.push(withoutHostMask(word));
   }
   const lines = options.map((option) => option.join(' '));
   const protocol = lines.find((line) => line.startsWith('--protocol '))?.slice('--protocol '.length);
@@ -139,6 +139,10 @@ export function shapeOf(words: readonly string[]): string[] {
         line !== `--match ${protocol ?? ''}` && !/^--(?:source|destination) (?:0\.0\.0\.0|::)\/0$/.test(line),
     )
     .sort();
+}
+
+function withoutHostMask(word: string): string {
+  return word.replace(/\/(?:32|128|255\.255\.255\.255)$/, '');
 }
 
 function splitAt(word: string, mark: string): [string, string?] {

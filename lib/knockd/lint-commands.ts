@@ -1,13 +1,13 @@
-import { readEffects } from './effects.ts';
-import { lineOf } from './lint-file.ts';
 import type { Family } from '../address.ts';
 import type { Finding } from './finding.ts';
-import type { LintFacts } from './lint.ts';
-import type { KnockdDoor, KnockdFile } from './read.ts';
+import type { LintCase } from './lint-case.ts';
+import type { KnockdDoor } from './read.ts';
+import type { CommandEffects } from './effects.ts';
 
 /** One of a door's four commands. */
 interface Command {
   readonly text: string;
+  readonly does: CommandEffects;
   readonly family: Family;
   readonly isStart: boolean;
   /** As it should be written. */
@@ -16,18 +16,18 @@ interface Command {
 }
 
 /** Each command by itself. What undoes what: lint-closing.ts. */
-export function lintCommands(file: KnockdFile, facts: LintFacts): Finding[] {
-  return file.doors.flatMap((door, index) => [
-    ...lintPresence(file, door, index),
-    ...commandsOf(file, door, index).flatMap((command) => [
+export function lintCommands(its: LintCase): Finding[] {
+  return its.file.doors.flatMap((door, index) => [
+    ...lintPresence(its, door, index),
+    ...commandsOf(its, door, index).flatMap((command) => [
       ...lintText(command),
       ...lintAdmission(command),
-      ...lintFamily(command, door, facts),
+      ...lintFamily(its, command, door),
     ]),
   ]);
 }
 
-function commandsOf(file: KnockdFile, door: KnockdDoor, index: number): Command[] {
+function commandsOf(its: LintCase, door: KnockdDoor, index: number): Command[] {
   const all: [string | undefined, Family, boolean, string, string[]][] = [
     [door.startCommand, 4, true, 'start_command', ['START_COMMAND', 'COMMAND']],
     [door.startCommand6, 6, true, 'start_command_6', ['START_COMMAND_6', 'COMMAND_6']],
@@ -36,11 +36,12 @@ function commandsOf(file: KnockdFile, door: KnockdDoor, index: number): Command[
   ];
   return all.flatMap(([text, family, isStart, key, keys]) => {
     if (text === undefined || text === '') return [];
-    return [{ text, family, isStart, key, where: { door: door.name, line: lineOf(file, index, ...keys) } }];
+    const where = { door: door.name, line: its.at(index, ...keys) };
+    return [{ text, does: its.effects(text), family, isStart, key, where }];
   });
 }
 
-function lintPresence(file: KnockdFile, door: KnockdDoor, index: number): Finding[] {
+function lintPresence(its: LintCase, door: KnockdDoor, index: number): Finding[] {
   const starts = (door.startCommand ?? '') !== '' || (door.startCommand6 ?? '') !== '';
   if (starts) return [];
   if ((door.stopCommand ?? door.stopCommand6 ?? '') !== '') {
@@ -49,7 +50,7 @@ function lintPresence(file: KnockdFile, door: KnockdDoor, index: number): Findin
         code: 'stop-unused',
         severity: 'error',
         door: door.name,
-        line: lineOf(file, index, 'STOP_COMMAND', 'STOP_COMMAND_6'),
+        line: its.at(index, 'STOP_COMMAND', 'STOP_COMMAND_6'),
         text: 'Without a start command knockd runs no stop command either.',
         remedy: 'Give the section a `start_command = …`.',
       },
@@ -71,9 +72,9 @@ function lintPresence(file: KnockdFile, door: KnockdDoor, index: number): Findin
 const mostBytes = 4095;
 const longest: Readonly<Record<Family, number>> = { 4: 15, 6: 39 };
 
-function lintText({ text, family, key, where }: Command): Finding[] {
+function lintText({ text, does, family, key, where }: Command): Finding[] {
   const found: Finding[] = [];
-  if (/^(["'])(?:(?!\1).)*\s(?:(?!\1).)*\1$/.test(text)) {
+  if (isQuoted(text)) {
     found.push({
       code: 'command-quoted',
       severity: 'error',
@@ -101,8 +102,7 @@ function lintText({ text, family, key, where }: Command): Finding[] {
       remedy: 'Put it into a script of its own, root’s alone, and call that with %IP%.',
     });
   }
-  const { effects } = readEffects(text);
-  const refused = effects.find((effect) => effect.refused !== undefined);
+  const refused = does.effects.find((effect) => effect.refused !== undefined);
   if (refused !== undefined) {
     found.push({
       code: 'rule-incomplete',
@@ -112,7 +112,7 @@ function lintText({ text, family, key, where }: Command): Finding[] {
       remedy: `Write \`${key} = ${text.replace(/ (--(?:dport|sport|destination-port|source-port)s? )/, ' -p tcp $1')}\`.`,
     });
   }
-  const numbered = effects.find((effect) => effect.byNumber === true);
+  const numbered = does.effects.find((effect) => effect.byNumber === true);
   if (numbered !== undefined) {
     found.push({
       code: 'delete-by-number',
@@ -126,9 +126,15 @@ function lintText({ text, family, key, where }: Command): Finding[] {
   return found;
 }
 
-function lintAdmission({ text, isStart, where }: Command): Finding[] {
+/** One pair of quotes around several words. */
+function isQuoted(text: string): boolean {
+  const [mark = ''] = text;
+  return /^["']$/.test(mark) && text.indexOf(mark, 1) === text.length - 1 && /\s/.test(text);
+}
+
+function lintAdmission({ text, does, isStart, where }: Command): Finding[] {
   if (!isStart) return [];
-  const { effects, unread } = readEffects(text);
+  const { effects, unread } = does;
   const opening = effects.filter(({ direction }) => direction === 'opens');
   const found: Finding[] = [];
   const open = opening.find(({ whom }) => whom === 'everyone');
@@ -173,9 +179,9 @@ function forFamily(text: string, family: Family): string {
     : text.replace(/\bip6tables\b/g, 'iptables');
 }
 
-function lintFamily(command: Command, door: KnockdDoor, facts: LintFacts): Finding[] {
+function lintFamily(its: LintCase, command: Command, door: KnockdDoor): Finding[] {
   const { text, family, key, where } = command;
-  const { effects } = readEffects(text);
+  const { effects } = command.does;
   if (effects.length === 0 || effects.some((effect) => effect.family === undefined)) return [];
   if (effects.every((effect) => effect.family !== family)) {
     return [
@@ -189,7 +195,10 @@ function lintFamily(command: Command, door: KnockdDoor, facts: LintFacts): Findi
     ];
   }
   const fallsBack = command.isStart && family === 4 && door.startCommand6 === undefined;
-  if (!fallsBack || facts.ipv6 === false || effects.some((effect) => effect.family === 6)) return [];
+  // A door that only closes is judged where somebody opens for IPv6.
+  const opens = effects.some(({ direction }) => direction === 'opens');
+  if (!fallsBack || !opens || its.facts.ipv6 === false || effects.some((effect) => effect.family === 6))
+    return [];
   const tool = effects[0]?.tool ?? '';
   const mends = /^iptables/.test(tool)
     ? `Write \`start_command_6 = ${forFamily(text, 6)}\`, or \`start_command_6 =\` to do nothing for IPv6.`

@@ -1,28 +1,23 @@
 import { pieces } from './c-text.ts';
 import type { Finding } from './finding.ts';
-import type { LintFacts } from './lint.ts';
+import type { LintCase } from './lint-case.ts';
 import type { KnockdDirective, KnockdFile } from './read.ts';
 
 /** `[options]`, and what may be wrong in any section. */
-export function lintFile(text: string, file: KnockdFile, facts: LintFacts): Finding[] {
+export function lintFile(text: string, its: LintCase): Finding[] {
   return [
-    ...lintInterface(file, facts),
-    ...lintLog(file),
-    ...file.directives.flatMap((directive) => lintValue(file, directive)),
-    ...lintRepeats(file),
+    ...lintInterface(its),
+    ...lintLog(its),
+    ...its.file.directives.flatMap((directive) => lintValue(its.file, directive)),
+    ...lintRepeats(its.file),
     ...lintLines(text),
   ];
 }
 
-export function lineOf(file: KnockdFile, door: number | undefined, ...keys: readonly string[]): number {
-  const found = file.directives.filter((one) => one.door === door && keys.includes(one.key)).at(-1);
-  return found?.line ?? (door === undefined ? 1 : (file.doors[door]?.line ?? 1));
-}
-
-function lintInterface(file: KnockdFile, facts: LintFacts): Finding[] {
+function lintInterface({ file, facts, directives }: LintCase): Finding[] {
   const found: Finding[] = [];
   const name = file.options.interface ?? '';
-  const given = file.directives.filter((one) => one.key === 'INTERFACE');
+  const given = directives(undefined).filter((one) => one.key === 'INTERFACE');
   const line = given.find((one) => one.value !== '')?.line ?? 1;
   if (given.filter((one) => one.value !== '').length > 1) {
     found.push({
@@ -62,7 +57,7 @@ function lintInterface(file: KnockdFile, facts: LintFacts): Finding[] {
   return found;
 }
 
-function lintLog(file: KnockdFile): Finding[] {
+function lintLog({ file, at }: LintCase): Finding[] {
   const { logFile, pidFile, useSyslog } = file.options;
   const found: Finding[] = [];
   if (!useSyslog && (logFile ?? '') === '') {
@@ -81,7 +76,7 @@ function lintLog(file: KnockdFile): Finding[] {
     found.push({
       code: 'path-relative',
       severity: 'warning',
-      line: lineOf(file, undefined, key.toUpperCase()),
+      line: at(undefined, key.toUpperCase()),
       text: `${key} is “${path}”: as a daemon knockd works in /, so the file is looked for there after a reload.`,
       remedy: 'Write the whole path, from `/`.',
     });

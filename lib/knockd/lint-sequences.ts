@@ -1,11 +1,9 @@
 import { isCanonical } from '../address.ts';
 import { trim } from './c-text.ts';
-import { readEffects } from './effects.ts';
-import { lineOf } from './lint-file.ts';
 import { printSequence, readOneTimeSequences } from './sequence.ts';
 import type { Finding } from './finding.ts';
-import type { LintFacts } from './lint.ts';
-import type { KnockdDoor, KnockdFile } from './read.ts';
+import type { LintCase } from './lint-case.ts';
+import type { KnockdDoor } from './read.ts';
 
 /** Sequences of knockd's own example file and manual page: the first that anybody tries. */
 const published = new Set(
@@ -16,20 +14,18 @@ const published = new Set(
 );
 
 /** What has to be knocked: by itself, and beside the other doors' sequences. */
-export function lintSequences(file: KnockdFile): Finding[] {
-  const each = file.doors.flatMap((door, index) => [
-    ...lintPorts(file, door, index),
-    ...lintGuess(file, door, index),
-    ...lintHearing(file, door, index),
+export function lintSequences(its: LintCase): Finding[] {
+  const { doors } = its.file;
+  const each = doors.flatMap((door, index) => [
+    ...lintPorts(its, door, index),
+    ...lintGuess(its, door, index),
+    ...lintHearing(its, door, index),
   ]);
-  const pairs = file.doors.flatMap((door, index) =>
-    file.doors.slice(index + 1).flatMap((later, more) => lintPair(file, door, later, index + 1 + more)),
-  );
-  return [...each, ...pairs];
+  return [...each, ...lintNeighbours(its)];
 }
 
-function lintPorts(file: KnockdFile, door: KnockdDoor, index: number): Finding[] {
-  const written = file.directives.filter((one) => one.door === index && one.key === 'SEQUENCE').at(-1);
+function lintPorts(its: LintCase, door: KnockdDoor, index: number): Finding[] {
+  const written = its.directives(index).findLast((one) => one.key === 'SEQUENCE');
   if (written === undefined) return [];
   const where = { door: door.name, line: written.line };
   const found: Finding[] = [];
@@ -64,10 +60,10 @@ function lintPorts(file: KnockdFile, door: KnockdDoor, index: number): Finding[]
 
 const randomly = 'Draw four or more ports at random from 1024 to 65535, in no order, TCP and UDP mixed.';
 
-function lintGuess(file: KnockdFile, door: KnockdDoor, index: number): Finding[] {
+function lintGuess(its: LintCase, door: KnockdDoor, index: number): Finding[] {
   const { sequence } = door;
   if (sequence.length === 0 || door.oneTimeSequences !== undefined) return [];
-  const where = { door: door.name, line: lineOf(file, index, 'SEQUENCE') };
+  const where = { door: door.name, line: its.at(index, 'SEQUENCE') };
   const found: Finding[] = [];
   const protocols = new Set(sequence.map((knock) => knock.protocol));
   if (new Set(sequence.map((knock) => printSequence([knock]))).size === 1) {
@@ -106,10 +102,10 @@ function lintGuess(file: KnockdFile, door: KnockdDoor, index: number): Finding[]
 }
 
 /** What makes knockd deaf to a right sequence. */
-function lintHearing(file: KnockdFile, door: KnockdDoor, index: number): Finding[] {
+function lintHearing(its: LintCase, door: KnockdDoor, index: number): Finding[] {
   const found: Finding[] = [];
   const { sequence, seqTimeout, tcpFlags, target } = door;
-  const timeout = { door: door.name, line: lineOf(file, index, 'SEQ_TIMEOUT', 'TIMEOUT') };
+  const timeout = { door: door.name, line: its.at(index, 'SEQ_TIMEOUT', 'TIMEOUT') };
   if (sequence.length > 1 && seqTimeout < 2) {
     const seconds = 'knockd counts whole seconds, and gives up as soon as';
     found.push({
@@ -123,7 +119,7 @@ function lintHearing(file: KnockdFile, door: KnockdDoor, index: number): Finding
       remedy: 'Write `seq_timeout = 5`.',
     });
   }
-  const flags = { door: door.name, line: lineOf(file, index, 'TCPFLAGS') };
+  const flags = { door: door.name, line: its.at(index, 'TCPFLAGS') };
   if (tcpFlags.size > 0 && sequence.length > 0 && sequence.every(({ protocol }) => protocol === 'udp')) {
     found.push({
       code: 'tcpflags-udp',
@@ -146,7 +142,7 @@ function lintHearing(file: KnockdFile, door: KnockdDoor, index: number): Finding
       code: 'target-unheard',
       severity: 'error',
       door: door.name,
-      line: lineOf(file, index, 'TARGET'),
+      line: its.at(index, 'TARGET'),
       text: `knockd compares Target as text with each packet’s address: “${target}” is never equal to one.`,
       remedy: 'Write one IP address, as `ip address` prints it.',
     });
@@ -154,49 +150,71 @@ function lintHearing(file: KnockdFile, door: KnockdDoor, index: number): Finding
   return found;
 }
 
-function lintPair(file: KnockdFile, door: KnockdDoor, later: KnockdDoor, index: number): Finding[] {
-  if (door.oneTimeSequences !== undefined || later.oneTimeSequences !== undefined) return [];
-  if (!hearTheSame(door, later)) return [];
-  const here = printSequence(door.sequence);
-  const there = printSequence(later.sequence);
-  if (here === '' || there === '') return [];
-  const where = { door: later.name, line: lineOf(file, index, 'SEQUENCE') };
-  const remedy = 'Give one of them a sequence that begins with another port.';
-  if (here === there) {
-    const [one, other] = [directionOf(door), directionOf(later)];
-    const against = one !== undefined && other !== undefined && one !== other;
-    const both = `[${door.name}] and [${later.name}] have the same sequence`;
-    return [
-      against
-        ? {
-            code: 'open-close-same-sequence',
-            severity: 'error',
-            ...where,
-            text: `${both}: one opens, the other closes, both run at once, and which comes last is chance.`,
-            remedy,
-          }
-        : {
-            code: 'sequence-shared',
-            severity: 'warning',
-            ...where,
-            text: `${both}: one knock runs both.`,
-            remedy: 'If that is meant, put both commands into one section; else change one sequence.',
-          },
-    ];
-  }
-  const [short, long] = here.length < there.length ? [door, later] : [later, door];
-  if (!`${printSequence(long.sequence)},`.startsWith(`${printSequence(short.sequence)},`)) return [];
-  const lost =
-    short === door ? `, and [${long.name}] itself never opens, since knockd drops both attempts` : '';
-  return [
-    {
-      code: 'sequence-prefix',
-      severity: lost === '' ? 'warning' : 'error',
+/** Doors that hear one another's knocks. A sequence has at most 32 beginnings, so a long file is no long work. */
+function lintNeighbours(its: LintCase): Finding[] {
+  const { doors } = its.file;
+  const fixed = doors.map((door) => door.oneTimeSequences === undefined && door.sequence.length > 0);
+  const bySequence = new Map<string, number[]>();
+  doors.forEach((door, index) => {
+    if (fixed[index] !== true) return;
+    const key = printSequence(door.sequence);
+    const same = bySequence.get(key);
+    if (same === undefined) bySequence.set(key, [index]);
+    // More than a few are one mistake.
+    else if (same.length < 4) same.push(index);
+  });
+  return doors.flatMap((door, index) => {
+    if (fixed[index] !== true) return [];
+    const found: Finding[] = [];
+    door.sequence.forEach((_, last) => {
+      const beginning = printSequence(door.sequence.slice(0, last + 1));
+      for (const other of bySequence.get(beginning) ?? []) {
+        const neighbour = doors[other];
+        if (neighbour === undefined || !hearTheSame(door, neighbour)) continue;
+        if (last + 1 < door.sequence.length) found.push(prefix(its, neighbour, other, door, index));
+        else if (other < index) found.push(shared(its, neighbour, door, index));
+      }
+    });
+    return found;
+  });
+}
+
+const change = 'Give one of them a sequence that begins with another port.';
+
+function shared(its: LintCase, door: KnockdDoor, later: KnockdDoor, index: number): Finding {
+  const where = { door: later.name, line: its.at(index, 'SEQUENCE') };
+  const [one, other] = [directionOf(its, door), directionOf(its, later)];
+  const both = `[${door.name}] and [${later.name}] have the same sequence`;
+  if (one !== undefined && other !== undefined && one !== other) {
+    return {
+      code: 'open-close-same-sequence',
+      severity: 'error',
       ...where,
-      text: `The sequence of [${short.name}] is how that of [${long.name}] begins: who knocks the long one opens the short one${lost}.`,
-      remedy,
-    },
-  ];
+      text: `${both}: one opens, the other closes, both run at once, and which comes last is chance.`,
+      remedy: change,
+    };
+  }
+  return {
+    code: 'sequence-shared',
+    severity: 'warning',
+    ...where,
+    text: `${both}: one knock runs both.`,
+    remedy: 'If that is meant, put both commands into one section; else change one sequence.',
+  };
+}
+
+/** Where the short one stands first, knockd forgets the long attempt together with the finished one (sniff). */
+function prefix(its: LintCase, short: KnockdDoor, at: number, long: KnockdDoor, index: number): Finding {
+  const lost = at < index;
+  const opens = `who knocks the long one opens [${short.name}]`;
+  return {
+    code: 'sequence-prefix',
+    severity: lost ? 'error' : 'warning',
+    door: long.name,
+    line: its.at(index, 'SEQUENCE'),
+    text: `It begins with the whole sequence of [${short.name}]: ${opens}${lost ? ', and never this door, since knockd then drops both attempts' : ' too'}.`,
+    remedy: change,
+  };
 }
 
 /** One packet can be a knock at both. */
@@ -206,21 +224,22 @@ function hearTheSame(door: KnockdDoor, later: KnockdDoor): boolean {
   return [...door.tcpFlags].every(([flag, set]) => (later.tcpFlags.get(flag) ?? set) === set);
 }
 
-function directionOf(door: KnockdDoor): 'opens' | 'closes' | undefined {
-  const command = door.startCommand ?? door.startCommand6 ?? '';
-  const directions = new Set(readEffects(command).effects.map(({ direction }) => direction));
+function directionOf(its: LintCase, door: KnockdDoor): 'opens' | 'closes' | undefined {
+  const { effects } = its.effects(door.startCommand ?? door.startCommand6 ?? '');
+  const directions = new Set(effects.map(({ direction }) => direction));
   return directions.size === 1 ? [...directions][0] : undefined;
 }
 
 const few = 10;
 
-export function lintOneTime(file: KnockdFile, facts: LintFacts): Finding[] {
+export function lintOneTime(its: LintCase): Finding[] {
+  const { file, facts } = its;
   return file.doors.flatMap((door, index) => {
     const path = door.oneTimeSequences;
     if (path === undefined) return [];
-    const where = { door: door.name, line: lineOf(file, index, 'ONE_TIME_SEQUENCES') };
+    const where = { door: door.name, line: its.at(index, 'ONE_TIME_SEQUENCES') };
     const found: Finding[] = [];
-    if (file.directives.some((one) => one.door === index && one.key === 'SEQUENCE')) {
+    if (its.directives(index).some((one) => one.key === 'SEQUENCE')) {
       found.push({
         code: 'one-time-and-sequence',
         severity: 'warning',

@@ -1,4 +1,5 @@
 import { toUnicode } from './c-text.ts';
+import { lintCase } from './lint-case.ts';
 import { lintClosing } from './lint-closing.ts';
 import { lintCommands } from './lint-commands.ts';
 import { lintFile } from './lint-file.ts';
@@ -7,19 +8,11 @@ import { lintOneTime, lintSequences } from './lint-sequences.ts';
 import { readKnockdFile } from './read.ts';
 import { printSequence } from './sequence.ts';
 import type { Finding } from './finding.ts';
-import type { KnockdDoor, KnockdFile, ReadOther } from './read.ts';
+import type { LintFacts } from './lint-case.ts';
+import type { KnockdDoor, KnockdFile } from './read.ts';
 
 export type { Finding, FindingCode, Severity } from './finding.ts';
-
-/** What the machine says, where somebody can ask it. What is absent is not judged. */
-export interface LintFacts {
-  /** Reads one-time sequences files. */
-  readonly other?: ReadOther;
-  /** Names of this machine's network interfaces. */
-  readonly interfaces?: readonly string[];
-  /** False where the machine has no IPv6 but its loopback: nothing is then said about its commands. */
-  readonly ipv6?: boolean;
-}
+export type { LintFacts } from './lint-case.ts';
 
 /** A section as knockd 0.8 will work with it. Texts are Unicode: bytes that are not UTF-8 show as U+FFFD. */
 export interface LintedDoor {
@@ -66,12 +59,13 @@ export function lintKnockd(text: string, facts: LintFacts = {}): KnockdLint {
 }
 
 function lintAccepted(text: string, file: KnockdFile, facts: LintFacts): Finding[] {
+  const its = lintCase(file, facts);
   return [
-    ...lintFile(text, file, facts),
-    ...lintSequences(file),
-    ...lintOneTime(file, facts),
-    ...lintCommands(file, facts),
-    ...lintClosing(file, facts),
+    ...lintFile(text, its),
+    ...lintSequences(its),
+    ...lintOneTime(its),
+    ...lintCommands(its),
+    ...lintClosing(its),
   ];
 }
 

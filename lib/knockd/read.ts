@@ -110,7 +110,8 @@ const inDoor: Readonly<Record<string, DoorDirective>> = {
     door.oneTimeSequences = value;
     const text = other?.(value);
     if (text === undefined) return;
-    if (text === null) throw new Rejection(`one time sequences file "${value}" cannot be opened for reading and writing`);
+    if (text === null)
+      throw new Rejection(`one time sequences file "${value}" cannot be opened for reading and writing`);
     const [first] = readOneTimeSequences(text).sequences;
     if (first === undefined) {
       const left = `no more sequences left in the one time sequences file for door ${door.name}`;
