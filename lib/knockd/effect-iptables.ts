@@ -1,5 +1,5 @@
-import { portOf, whomOf } from './effect.ts';
-import { shapeOf } from './iptables-rule.ts';
+import { whomOf } from './effect.ts';
+import { readThing } from './iptables-thing.ts';
 import type { Effect, EffectReader } from './effect.ts';
 
 const verbs: Readonly<Record<string, 'add' | 'delete'>> = {
@@ -10,7 +10,6 @@ const verbs: Readonly<Record<string, 'add' | 'delete'>> = {
   '-D': 'delete',
   '--delete': 'delete',
 };
-const keepsOut = /^--(?:jump|goto) (?:DROP|REJECT|TARPIT)\b/;
 
 /** iptables(8) and ip6tables(8). Anything but adding and deleting one rule is not read, save a policy. */
 export const readIptables: EffectReader = (words, program) => {
@@ -42,36 +41,18 @@ export const readIptables: EffectReader = (words, program) => {
   }
   if (verb === undefined) return undefined;
 
-  const shape = shapeOf(spec);
-  const services: string[] = [];
-  const lines = shape.map((line) => {
-    const [, option, value] = /^((?:! )?--[ds]ports?) (.+)$/.exec(line) ?? [];
-    if (option === undefined || value === undefined) return line;
-    const numbers = value.split(',').map((word) => {
-      const [number, names] = portOf(word);
-      services.push(...names);
-      return number;
-    });
-    return `${option} ${numbers.join(',')}`;
-  });
-  const admits = !lines.some((line) => keepsOut.test(line));
-  const opens = admits === (verb === 'add');
-  const sources = lines.filter((line) => !line.startsWith('--comment ')).join('\n');
-  const ports = /^(?:! )?--[ds](?:port|estination-port|ource-port)s? /m.test(sources);
-  const refused =
-    ports && !/^--protocol /m.test(sources)
-      ? 'it names a port without `-p tcp` or `-p udp` before it'
-      : undefined;
+  const { lines, services, target, conditions, needsProtocol } = readThing(spec);
+  const admits = !/^(?:DROP|REJECT|TARPIT)\b/.test(target ?? '');
   return {
     tool,
-    direction: opens ? 'opens' : 'closes',
+    direction: admits === (verb === 'add') ? 'opens' : 'closes',
     verb,
     thing: [table, chain, ...lines].join('\n'),
     services,
     family,
-    whom: byNumber ? 'everyone' : whomOf(sources),
+    whom: byNumber ? 'everyone' : whomOf(conditions),
     ...(byNumber ? { byNumber } : {}),
-    ...(refused === undefined ? {} : { refused }),
+    ...(needsProtocol ? { refused: 'it names a port, and no `-p tcp` or `-p udp` before it' } : {}),
   };
 };
 

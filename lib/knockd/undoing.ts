@@ -25,5 +25,5 @@ export function difference(opening: readonly Effect[], closing: readonly Effect[
     [...some].filter((word) => !others.has(word)).join(' ');
   const [a, d] = [only(added, deleted), only(deleted, added)];
   const parts = [a === '' ? '' : `“${a}” is only added`, d === '' ? '' : `“${d}” is only deleted`];
-  return parts.filter((part) => part !== '').join(', ') || 'by another tool';
+  return parts.filter((part) => part !== '').join(', ') || 'the same words in another order';
 }

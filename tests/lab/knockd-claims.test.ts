@@ -251,6 +251,83 @@ test.each(claims.map((claim, index) => [claim.what, claim, index] as const))(
   },
 );
 
+/** Two spellings of a rule, and one of the rule that the first adds and the second is to delete. */
+const port = '-p tcp --dport 22';
+const spellings: readonly (readonly [add: string, remove: string])[] = [
+  [`-s %IP% ${port} -j ACCEPT`, `-j ACCEPT -p TCP -m tcp --dport 22 -s %IP%/32`],
+  [`-s %IP% ${port} -j ACCEPT`, '-p 6 --dport 22 -s %IP% -j ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, '--source=%IP% --protocol tcp --destination-port=22 --jump ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp --dport ssh -j ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp --dport 22:22 -i + -d ANY -j ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp -j ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, `${port} -j ACCEPT`],
+  [`-s %IP% ${port} -j ACCEPT`, `-s %IP% ${port}`],
+  [`-s %IP% ${port} -j ACCEPT`, `-s %IP% ${port} -j DROP`],
+  [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p udp --dport 22 -j ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp --sport 22 -j ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp -m multiport --dports 22 -j ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, `-s %IP%/24 ${port} -j ACCEPT`],
+  [`-s %IP% ${port} -j ACCEPT`, `-s %IP% -i eth0 ${port} -j ACCEPT`],
+  [
+    `-s %IP% ${port} -m comment --comment "a b" -j ACCEPT`,
+    `-s %IP% -p tcp -m comment --comment 'a b' --dport 22 -j ACCEPT`,
+  ],
+  [
+    `-s %IP% -m comment --comment x ${port} -j ACCEPT`,
+    `-s %IP% -p tcp -m comment --comment x -m tcp --dport 22 -j ACCEPT`,
+  ],
+  [
+    '-s %IP% -m comment --comment x -m state --state NEW -j ACCEPT',
+    '-s %IP% -m state --state NEW -m comment --comment x -j ACCEPT',
+  ],
+  [
+    '-s %IP% -m state --state NEW,ESTABLISHED -j ACCEPT',
+    '-m state --state ESTABLISHED,NEW -s %IP% -j ACCEPT',
+  ],
+  ['-s %IP% -m state --state NEW -j ACCEPT', '-s %IP% -m conntrack --ctstate NEW -j ACCEPT'],
+  [
+    '-s %IP% -p tcp -m multiport --dports 22,80 -j ACCEPT',
+    '-s %IP% -p tcp -m multiport --dports 80,22 -j ACCEPT',
+  ],
+  [
+    '-s %IP% -p tcp -m multiport --dports 22,80 -j ACCEPT',
+    '-p tcp -m multiport --dports ssh,http -s %IP% -j ACCEPT',
+  ],
+  ['-s %IP% -p tcp --syn -j ACCEPT', '-s %IP% -p tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT'],
+  ['-s %IP% -j ACCEPT', '-s %IP% -m comment --comment x -j ACCEPT'],
+  ['-s %IP% -p all -j ACCEPT', '-s %IP% -j ACCEPT'],
+  [`-s %IP% ${port} --sport 1024: -j ACCEPT`, '-s %IP% -p tcp --sport 1024:65535 --dport 22 -j ACCEPT'],
+  ['-s %IP% ! -i eth1 -j ACCEPT', '-s %IP% -i eth1 -j ACCEPT'],
+  ['-s %IP% --dport 22 -j ACCEPT', '-s %IP% --dport 22 -j ACCEPT'],
+];
+
+test.each([
+  ['iptables', 'start_command', 'stop_command', '203.0.113.7', '0.0.0.0/0'],
+  ['ip6tables', 'start_command_6', 'stop_command_6', '2001:db8:7::7', '::/0'],
+])(
+  '%s deletes what the linter says it does, and no other rule',
+  async (tool, startKey, stopKey, address, any) => {
+    const lines = spellings.map(([add, remove]) => {
+      const words = (spec: string) => spec.replaceAll('ANY', any).replaceAll('%IP%', address);
+      return `${tool} -F INPUT; ${tool} -A INPUT ${words(add)} && ${tool} -D INPUT ${words(remove)}; echo $?`;
+    });
+    const { stdout } = await room.space.run('sh', ['-c', `exec 2>/dev/null; ${lines.join('\n')}`]);
+    const real = stdout
+      .trim()
+      .split('\n')
+      .map((status) => status === '0');
+    const said = spellings.map(([add, remove]) => {
+      const conf =
+        `[options]\nUseSyslog\n[d]\nsequence=3,1\ncmd_timeout=5\n` +
+        `${startKey}=${tool} -A INPUT ${add}\n${stopKey}=${tool} -D INPUT ${remove.replaceAll('ANY', any)}\n`;
+      const wrong: FindingCode[] = ['delete-mismatch', 'stop-opens', 'rule-incomplete'];
+      return !lintKnockd(conf).findings.some(({ code }) => wrong.includes(code));
+    });
+    expect(said).toEqual(real);
+    expect(real.filter(Boolean).length).toBeGreaterThan(8);
+  },
+);
+
 test('lines that knockd writes seldom, from its own log file', async () => {
   const log = join(room.directory, 'seldom.log');
   const conf = join(room.directory, 'seldom.conf');

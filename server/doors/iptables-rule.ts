@@ -1,5 +1,5 @@
-import type { Family } from '../address.ts';
-import { isCanonical } from '../address.ts';
+import type { Family } from '../../lib/address.ts';
+import { isCanonical } from '../../lib/address.ts';
 
 /**
  * A start command that is one plain iptables rule, taken apart without a shell: so it can be asked for
@@ -118,7 +118,7 @@ const longNames: Readonly<Record<string, string>> = {
 };
 
 /** The options of a rule, each with its values, in an order of their own, spelled in one way. */
-export function shapeOf(words: readonly string[]): string[] {
+function shapeOf(words: readonly string[]): string[] {
   const options: string[][] = [];
   let negated = false;
   for (const word of words) {
@@ -126,10 +126,10 @@ export function shapeOf(words: readonly string[]): string[] {
     else if (word.startsWith('-') && word.length > 1) {
       const [name = '', value] = word.startsWith('--') ? splitAt(word, '=') : [word];
       const option = [(negated ? '! ' : '') + (longNames[name] ?? name)];
-      if (value !== undefined) option.push(withoutHostMask(value));
+      if (value !== undefined) option.push(value);
       options.push(option);
       negated = false;
-    } else options.at(-1)?.push(withoutHostMask(word));
+    } else options.at(-1)?.push(word.replace(/\/(?:32|128|255\.255\.255\.255)$/, ''));
   }
   const lines = options.map((option) => option.join(' '));
   const protocol = lines.find((line) => line.startsWith('--protocol '))?.slice('--protocol '.length);
@@ -139,10 +139,6 @@ export function shapeOf(words: readonly string[]): string[] {
         line !== `--match ${protocol ?? ''}` && !/^--(?:source|destination) (?:0\.0\.0\.0|::)\/0$/.test(line),
     )
     .sort();
-}
-
-function withoutHostMask(word: string): string {
-  return word.replace(/\/(?:32|128|255\.255\.255\.255)$/, '');
 }
 
 function splitAt(word: string, mark: string): [string, string?] {
