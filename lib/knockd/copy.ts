@@ -35,6 +35,7 @@ function isSyslog(line: KnockdLine): boolean {
   return line.kind === 'directive' && line.value === undefined;
 }
 
+/** Never longer than it was: a space more could push the end of a line past knockd's 4095 bytes. */
 function print(line: KnockdLine): string {
-  return line.kind === 'section' ? `[${line.name}]` : `${line.key} = ${line.value ?? ''}`;
+  return line.kind === 'section' ? `[${line.name}]` : `${line.key}=${line.value ?? ''}`;
 }

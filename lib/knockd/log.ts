@@ -1,6 +1,7 @@
 /**
  * What knockd 0.8 says about its work, on stdout (`-v`), in its log file (`[2014-12-28 15:57] ` before the
- * message) or in syslog (message only). Progress, never proof: any local program may print such a line.
+ * message) or in syslog (message only). A message in file or syslog ends after 1023 bytes. Some end with a
+ * newline of their own, which makes a blank line. Progress, never proof: any local program may print such a line.
  */
 
 export type KnockdEvent =
@@ -15,30 +16,54 @@ export type KnockdEvent =
   | { readonly kind: 'command-timeout'; readonly address: string; readonly door: string }
   /** Printed when the next packet is seen, which may be hours late. */
   | { readonly kind: 'sequence-timeout'; readonly address: string; readonly door: string; readonly n: number }
-  | { readonly kind: 'truncated' }
+  /** With the address in it the command was longer than 4095 bytes: nothing ran, neither start nor stop. */
+  | { readonly kind: 'truncated'; readonly command: 'start' | 'stop' }
   | { readonly kind: 'fork-failed' }
   /** One-time sequences used up: knockd takes the door away. */
   | { readonly kind: 'disabled'; readonly door: string }
+  /** SIGHUP: doors and half-done knocks are forgotten, the file is read again. A bad one ends knockd. */
   | { readonly kind: 'reread'; readonly file: string }
+  | { readonly kind: 'log-reopened'; readonly file: string }
+  /** The reload found a sequence that knockd refuses: it exits next. Other faults it tells stderr only. */
+  | { readonly kind: 'bad-sequence'; readonly door: string; readonly reason: string }
+  | { readonly kind: 'no-pid-file'; readonly file: string; readonly reason: string }
   | { readonly kind: 'stopping' };
 
-const dated = /^\[\d{4}-\d\d-\d\d \d\d:\d\d\] /;
+const dated = /^\[(\d{4}-\d\d-\d\d \d\d:\d\d)\] /;
+
+/** `2014-12-28 15:57` of a line of the log file: local time, and no seconds. */
+export function minuteOf(line: string): string | undefined {
+  return dated.exec(line)?.[1];
+}
+
 const spoken: readonly [RegExp, (found: RegExpExecArray) => KnockdEvent][] = [
   [/^starting up, listening on (.+)$/, (found) => ({ kind: 'listening', interface: found[1] ?? '' })],
   [/^listening on (.+)\.\.\.$/, (found) => ({ kind: 'listening', interface: found[1] ?? '' })],
-  [/^error: parsed (?:start|stop) command has been truncated! --> /, () => ({ kind: 'truncated' })],
+  [
+    /^error: parsed (start|stop) command has been truncated! --> /,
+    (found) => ({ kind: 'truncated', command: found[1] === 'stop' ? 'stop' : 'start' }),
+  ],
   [/^error: command fork failed!$/, () => ({ kind: 'fork-failed' })],
   [
     /^(?:no more sequences left in the one time sequences file|error while disabling used one time sequence) for door (.+) --> disabling the door$/,
     (found) => ({ kind: 'disabled', door: found[1] ?? '' }),
   ],
+  [
+    /^(?:error|config): section (.+): (too many ports in knock sequence|unknown protocol in knock sequence|port .* is invalid)$/,
+    (found) => ({ kind: 'bad-sequence', door: found[1] ?? '', reason: found[2] ?? '' }),
+  ],
+  [
+    /^could not create pid file (.+): (.+)$/,
+    (found) => ({ kind: 'no-pid-file', file: found[1] ?? '', reason: found[2] ?? '' }),
+  ],
   [/^re-reading config file: (.+)$/, (found) => ({ kind: 'reread', file: found[1] ?? '' })],
+  [/^re-opening log file: (.*)$/, (found) => ({ kind: 'log-reopened', file: found[1] ?? '' })],
   [/^(?:shutting down|closing\.\.\.)$/, () => ({ kind: 'stopping' })],
 ];
 
 /** `<door>: …`, where nobody's address stands. */
 function ofDoor(door: string, rest: string): KnockdEvent | undefined {
-  const running = /^running command: (.*)$/.exec(rest);
+  const running = /^running command: ([^]*)$/.exec(rest);
   if (running !== null) return { kind: 'running', door, command: running[1] ?? '' };
   const status = /^command returned non-zero status code \((\d+)\)$/.exec(rest);
   return status === null ? undefined : { kind: 'status', door, status: Number(status[1]) };
@@ -63,8 +88,9 @@ export function readKnockdLine(line: string, doors: readonly string[]): KnockdEv
   const message = line.replace(/\r?\n?$/, '').replace(dated, '');
   if (message === '') return undefined;
 
-  const knocker = /^([0-9a-f.:]+)(?: \([^)]*\))?: (.*)$/.exec(message);
-  for (const door of doors) {
+  const knocker = /^([0-9a-f.:]+)(?: \([^)]*\))?: ([^]*)$/.exec(message);
+  // The longest first: `a: b` is asked before `a`.
+  for (const door of [...doors].sort((one, other) => other.length - one.length)) {
     if (knocker !== null && knocker[2]?.startsWith(`${door}: `) === true) {
       const event = ofKnocker(knocker[1] ?? '', door, knocker[2].slice(door.length + 2));
       if (event !== undefined) return event;

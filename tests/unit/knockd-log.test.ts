@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readKnockdLine } from '../../lib/knockd/log.ts';
+import { minuteOf, readKnockdLine } from '../../lib/knockd/log.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/knockd');
 const doors = ['openSSH', 'home: back door'];
@@ -78,6 +78,21 @@ test('lines that knockd prints seldom', () => {
   const one = (line: string) => readKnockdLine(line, ['d']);
   expect(one("error: parsed start command has been truncated! --> won't execute it")).toEqual({
     kind: 'truncated',
+    command: 'start',
+  });
+  expect(one("error: parsed stop command has been truncated! --> won't execute start command")).toEqual({
+    kind: 'truncated',
+    command: 'stop',
+  });
+  expect(one('error while disabling used one time sequence for door d --> disabling the door')).toEqual({
+    kind: 'disabled',
+    door: 'd',
+  });
+  expect(one('re-opening log file: /var/log/k')).toEqual({ kind: 'log-reopened', file: '/var/log/k' });
+  expect(one('could not create pid file /run/k: Permission denied')).toEqual({
+    kind: 'no-pid-file',
+    file: '/run/k',
+    reason: 'Permission denied',
   });
   expect(one('[2026-11-22 14:15] error: command fork failed!')).toEqual({ kind: 'fork-failed' });
   expect(
@@ -96,8 +111,33 @@ test('any text: an event of a known door or nothing', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.array(fc.string(), { maxLength: 3 }), (line, names) => {
       const event = readKnockdLine(line, names);
-      if (event !== undefined && 'door' in event && event.kind !== 'disabled')
+      if (
+        event !== undefined &&
+        'door' in event &&
+        event.kind !== 'disabled' &&
+        event.kind !== 'bad-sequence'
+      )
         expect(names).toContain(event.door);
     }),
   );
+});
+
+test('a stamp has no seconds, and a message may end with a blank line', () => {
+  expect(minuteOf('[2014-12-28 15:57] shutting down')).toBe('2014-12-28 15:57');
+  expect(minuteOf('203.0.113.7: d: [2014-12-28 15:57] ')).toBeUndefined();
+  for (const line of ['', '\n', '[2014-12-28 15:57] ']) expect(readKnockdLine(line, ['d'])).toBeUndefined();
+  expect(readKnockdLine('[2014-12-28 15:57] d: running command: a\rb\n', ['d'])).toEqual({
+    kind: 'running',
+    door: 'd',
+    command: 'a\rb',
+  });
+});
+
+test('of two names that a line can begin with, the longer one', () => {
+  const names = ['d', 'd: running command'];
+  expect(readKnockdLine('d: running command: running command: x', names)).toEqual({
+    kind: 'running',
+    door: 'd: running command',
+    command: 'x',
+  });
 });

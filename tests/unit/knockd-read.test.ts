@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { copyForLo } from '../../lib/knockd/copy.ts';
 import { readKnockdFile } from '../../lib/knockd/read.ts';
-import type { KnockdDoor } from '../../lib/knockd/read.ts';
+import { debugValues, doorsSaid } from '../support/knockd-debug.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/knockd');
 const read = (...path: string[]) => readFileSync(join(fixtures, ...path), 'latin1');
@@ -13,42 +13,17 @@ const confs = (folder: string) =>
     .filter((name) => name.endsWith('.conf'))
     .map((name) => basename(name, '.conf'));
 
-/** knockd's own debug lines (`config: d: sequence: 1:tcp`), from what our reader understood of a door. */
-function print(door: KnockdDoor): Record<string, string | undefined> {
-  return {
-    sequence: door.sequence.map(({ port, protocol }) => `${port}:${protocol}`).join(','),
-    seq_timeout: String(door.seqTimeout),
-    cmd_timeout: String(door.cmdTimeout),
-    start_command: door.startCommand,
-    start_command_6: door.startCommand6,
-    stop_command: door.stopCommand,
-    stop_command_6: door.stopCommand6,
-  };
-}
-
 describe('the real knockd agrees', () => {
   test.each(confs('accepted'))('accepts %s, and reads the same in it', (name) => {
     const file = readKnockdFile(read('accepted', `${name}.conf`));
     expect(file.error).toBeUndefined();
     expect(file.accepted).toBe(true);
 
-    let index = -1;
-    let inOptions = false;
-    const said: { name: string; values: Record<string, string> }[] = [];
-    for (const line of read('accepted', `${name}.txt`).split('\n')) {
-      const section = /^config: new section: '(.*)'$/.exec(line)?.[1];
-      if (section !== undefined) {
-        inOptions = section === 'options';
-        if (!inOptions) said[++index] = { name: section.slice(0, 127), values: {} };
-      }
-      const door = said[index];
-      const start = `config: ${door?.name ?? ''}: `;
-      const value = /^([a-z_0-9]+): (.*)$/.exec(line.startsWith(start) ? line.slice(start.length) : '');
-      if (door !== undefined && !inOptions && value !== null) door.values[value[1] ?? ''] = value[2] ?? '';
-    }
+    const said = doorsSaid(read('accepted', `${name}.txt`));
     expect(file.doors.map((door) => door.name)).toEqual(said.map((door) => door.name));
     for (const [i, { values }] of said.entries()) {
-      expect(print(file.doors[i]!)).toMatchObject(values);
+      const { 'tcp flags': _, ...rest } = values;
+      expect(debugValues(file.doors[i]!)).toMatchObject(rest);
     }
   });
 
@@ -114,7 +89,7 @@ describe('the copy for lo', () => {
     const file = readKnockdFile(text);
     const again = readKnockdFile(copyForLo(text, file, '/own.pid', all));
     expect(again.error).toBeUndefined();
-    expect(again.doors.map(print)).toEqual(file.doors.map(print));
+    expect(again.doors.map(debugValues)).toEqual(file.doors.map(debugValues));
     expect(again.doors.map((door) => door.name)).toEqual(file.doors.map((door) => door.name));
   });
 });
@@ -145,7 +120,7 @@ test('any bytes: an answer, never an exception, and an accepted file survives co
       expect(file.accepted).toBe(file.error === undefined);
       if (!file.accepted) return;
       const again = readKnockdFile(copyForLo(text, file, '/p', () => true));
-      expect(again.doors.map(print)).toEqual(file.doors.map(print));
+      expect(again.doors.map(debugValues)).toEqual(file.doors.map(debugValues));
     }),
     { numRuns: 500 },
   );
