@@ -1,9 +1,11 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { agentDrivers } from '../../server/agent/registry.ts';
 import { markRules } from '../../server/doors/nftables.ts';
 import { drivers } from '../../server/helper/registry.ts';
+import { pageEntry } from './commands-page.ts';
 import { conforms, type DriverCase } from './doors-conformance.ts';
 import { createLab, type Lab, type LabOptions } from './net.ts';
 import { startProbe } from './probe.ts';
@@ -57,6 +59,15 @@ const cases: DriverCase[] = [
       return { lab, table: { file, section: 'front', program } };
     },
     seconds: { short: 4, long: 4 },
+  },
+  {
+    driver: 'command',
+    async prepare() {
+      const lab = await labWithServer('iptables');
+      const { driver: _, ...table } = parse(await pageEntry('iptables and ip6tables'));
+      return { lab, table };
+    },
+    seconds: { short: 1, long: 30 },
   },
   {
     driver: 'proxy',

@@ -102,7 +102,8 @@ export function conforms(one: DriverCase): void {
       await host.open(door, '203.0.113.7', short);
       if (facts.extends) {
         const { opening } = await host.open(door, '203.0.113.7', long);
-        expect(opening.remainingMs).toBeGreaterThan((long - 1) * 1000);
+        // Where the system keeps no time, the home agent does, and ends it later.
+        if (opening.remainingMs !== undefined) expect(opening.remainingMs).toBeGreaterThan((long - 1) * 1000);
         await sleep(short * 1000 + 300);
         expect(await reached()).toBe(true);
       } else {
