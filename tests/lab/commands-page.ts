@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { requireRootOwnedWay } from '../../server/root-owned.ts';
 
 const page = new URL('../../server/doors/COMMANDS.md', import.meta.url);
 
@@ -15,4 +17,16 @@ export async function pageEntry(
     if (!done.includes(from)) throw new Error(`"${heading}" says nothing of ${from}`);
     return done.replaceAll(from, to);
   }, block);
+}
+
+/** A Node that root may run by its path: a version manager's belongs to a user. */
+export async function rootsNode(folder: string): Promise<string> {
+  try {
+    requireRootOwnedWay(process.execPath);
+    return process.execPath;
+  } catch {
+    const own = join(folder, 'node');
+    await copyFile(process.execPath, own);
+    return own;
+  }
 }
