@@ -59,6 +59,29 @@ export function register(program: Command): void {
       }).then((took) => said(name, took)),
     );
   withCommon(
+    add
+      .command('command <name>')
+      .description('programs that open and close; see server/doors/COMMANDS.md (root)'),
+  )
+    .requiredOption('--port <port>', 'what clients dial', port)
+    .requiredOption('--open <json>', 'program and arguments: ["/usr/bin/it", "{address}"]', words)
+    .requiredOption('--close <json>', 'what takes exactly that away', words)
+    .option(
+      '--inspect <json>',
+      'exit status 0 where {address} is open; or, without it, prints what is open',
+      words,
+    )
+    .option('--open6 <json>', 'for IPv6, where it differs', words)
+    .option('--close6 <json>', 'for IPv6, where it differs', words)
+    .option('--inspect6 <json>', 'for IPv6, where it differs', words)
+    .option('--family <number>', '4 or 6, where it can only one of them', Number)
+    .option('--user <account>', 'who runs them (root)')
+    .option('--timeout <time>', 'the longest that one may take (5s)')
+    .action(async (name: string, options: Common & CommandKeys) => {
+      const table = { driver: 'command', ...onlyGiven(options, commandKeys), ...common(options) };
+      said(name, await addRootDoor(places(options), name, table));
+    });
+  withCommon(
     add.command('proxy <name>').description('a listener that exists only while it is open (no root)'),
   )
     .requiredOption('--listen <port>', 'where clients connect to')
@@ -89,6 +112,42 @@ export function register(program: Command): void {
       const took = await removeDoor(places(options), name);
       process.stdout.write(`${name} is removed${took.running ? '' : '; nothing runs here now'}\n`);
     });
+}
+
+const commandKeys = [
+  'port',
+  'open',
+  'close',
+  'inspect',
+  'open6',
+  'close6',
+  'inspect6',
+  'family',
+  'user',
+  'timeout',
+] as const;
+type CommandKeys = Readonly<
+  Partial<Record<(typeof commandKeys)[number], string | number | readonly string[]>>
+>;
+
+/** Of the options, those that somebody gave, under the names that the door's file has for them. */
+function onlyGiven<K extends string, V>(
+  options: Readonly<Partial<Record<K, V>>>,
+  keys: readonly K[],
+): Record<string, V> {
+  const given = keys.map((key) => [key, options[key]] as const);
+  return Object.fromEntries(given.filter((pair): pair is [K, V] => pair[1] !== undefined));
+}
+
+/** A command as JSON, since no shell's rules of quoting are ours. Throws `config-usage`. */
+function words(text: string): readonly string[] {
+  try {
+    const read: unknown = JSON.parse(text);
+    if (Array.isArray(read) && read.every((each) => typeof each === 'string')) return read;
+  } catch {
+    // said below
+  }
+  throw new LatchkeyError('config-usage', `not an array of texts in JSON: ${text.slice(0, 60)}`);
 }
 
 interface Nftables extends Common {
