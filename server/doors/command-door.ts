@@ -125,8 +125,7 @@ export function makeCommandDoor(options: CommandOptions, context: DriverContext)
       const own = known.filter((address) => String(isCanonical(address)) === family);
       // one listing often serves both families
       const key = JSON.stringify([command, command === undefined || hasAddress(command) ? family : '']);
-      const listing =
-        listings.get(key) ?? (command === undefined ? new Set(own) : await read(command, own));
+      const listing = listings.get(key) ?? (command === undefined ? new Set(own) : await read(command, own));
       listings.set(key, listing);
       for (const address of listing) if (String(isCanonical(address)) === family) found.add(address);
     }
