@@ -91,6 +91,25 @@ export function register(program: Command): void {
       const table = { driver: 'proxy', listen, target: options.target, ...common(options) };
       said(name, await addHomeDoor(places(options), name, table));
     });
+  withCommon(
+    add
+      .command('knock <name>')
+      .description('a host that runs only knockd; home knocks, clients jump (no root)'),
+  )
+    .requiredOption('--to <host>', 'the host that runs knockd')
+    .requiredOption('--port <port>', 'what the sequence opens there', port)
+    .option('--sequence <knocks>', 'such as 7000,8000:udp,9000; better left out, and typed or piped in')
+    .option('--lasts <time>', 'when the far knockd closes by itself: its cmd_timeout')
+    .option('--closing <knocks>', 'the sequence that closes, where the far knockd does not')
+    .option('--check <host:port>', 'a port, or host:port, that answers home only while the door is open')
+    .option('--jump <host:port>', 'the home’s own SSH, as devices reach it (the relay’s host, 22)')
+    .option('--spacing <ms>', 'between two knocks (75)', Number)
+    .action(async (name: string, options: Common & KnockKeys) => {
+      const sequence = options.sequence ?? (await askForSequence());
+      const { closing: close, ...rest } = options;
+      const given = onlyGiven({ ...rest, sequence, close }, knockKeys);
+      said(name, await addHomeDoor(places(options), name, { driver: 'knock', ...given, ...common(options) }));
+    });
   door
     .command('list')
     .option('--config <folder>', 'DIR of the helper')
@@ -130,9 +149,31 @@ type CommandKeys = Readonly<
   Partial<Record<(typeof commandKeys)[number], string | number | readonly string[]>>
 >;
 
+const knockKeys = ['to', 'port', 'sequence', 'lasts', 'close', 'check', 'jump', 'spacing'] as const;
+interface KnockKeys {
+  readonly to: string;
+  readonly port: number;
+  readonly sequence?: string;
+  readonly lasts?: string;
+  readonly closing?: string;
+  readonly check?: string;
+  readonly jump?: string;
+  readonly spacing?: number;
+}
+
+/** Read rather than given: arguments are seen by every user of the machine, and kept by the shell. */
+async function askForSequence(): Promise<string> {
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await asking.question('Sequence, such as 7000,8000:udp,9000: ')).trim();
+  } finally {
+    asking.close();
+  }
+}
+
 /** Of the options, those that somebody gave, under the names that the door's file has for them. */
 function onlyGiven<K extends string, V>(
-  options: Readonly<Partial<Record<K, V>>>,
+  options: Readonly<Partial<Record<K, V | undefined>>>,
   keys: readonly K[],
 ): Record<string, V> {
   const given = keys.map((key) => [key, options[key]] as const);
