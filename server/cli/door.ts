@@ -163,12 +163,13 @@ interface KnockKeys {
 
 /** Read rather than given: arguments are seen by every user of the machine, and kept by the shell. */
 async function askForSequence(): Promise<string> {
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await asking.question('Sequence, such as 7000,8000:udp,9000: ')).trim();
-  } finally {
+  process.stderr.write('Sequence, such as 7000,8000:udp,9000: ');
+  const asking = createInterface({ input: process.stdin });
+  for await (const line of asking) {
     asking.close();
+    return line.trim();
   }
+  throw new LatchkeyError('config-usage', '--sequence, or a line of input');
 }
 
 /** Of the options, those that somebody gave, under the names that the door's file has for them. */

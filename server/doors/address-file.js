@@ -55,6 +55,17 @@ function read(file) {
   }
 }
 
+/** As a unit root has not all of root's rights: then what the old file's group could read, its new group cannot. */
+function keepsOwner(fd, { uid, gid }) {
+  try {
+    if (uid !== undefined) fs.fchownSync(fd, uid, gid);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EPERM') throw error;
+    return false;
+  }
+}
+
 /** Every other line stays as it is. */
 function edit(act, file, address) {
   if (act !== 'add' && act !== 'remove') throw new Error('add or remove');
@@ -67,8 +78,7 @@ function edit(act, file, address) {
     if (lines.at(-1) === '') lines.pop();
     if (act === 'add') lines.push(line);
     fs.writeFileSync(fd, lines.map((one) => `${one}\n`).join(''), 'latin1');
-    if (old.uid !== undefined) fs.fchownSync(fd, old.uid, old.gid);
-    fs.fchmodSync(fd, old.mode);
+    fs.fchmodSync(fd, keepsOwner(fd, old) ? old.mode : old.mode & ~0o070);
     fs.fsyncSync(fd);
     fs.renameSync(next, file);
   } catch (error) {

@@ -1,4 +1,16 @@
-import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -220,6 +232,26 @@ describe('what a command is given, and what it may be', () => {
     await helper.write({});
     await helper.reload();
     await until(async () => (await said('list')) === `${phone}\n`);
+  });
+
+  test('the tool keeps other lines, and works with as few rights as the unit leaves to root', async () => {
+    const list = join(folder, 'list');
+    await writeFile(list, 'LOCAL\n192.168.7.  [2001:db8::]/32', { mode: 0o640 });
+    const asUnit = ['--regid=64712', '--clear-groups', '--bounding-set=-all', '--inh-caps=-all'];
+    const edit = (act: string, address: string) =>
+      lab.home.run('setpriv', [...asUnit, process.execPath, tool, act, list, address], { anyStatus: true });
+    for (const address of ['2001:db8:7::7', '203.0.113.7', '2001:db8:7::7'])
+      expect((await edit('add', address)).code).toBe(0);
+    expect(await said('list')).toBe('LOCAL\n192.168.7.  [2001:db8::]/32\n203.0.113.7\n[2001:db8:7::7]\n');
+    expect((await stat(list)).mode & 0o777).toBe(0o600);
+    for (const address of ['2001:db8:7::7', '203.0.113.7', '203.0.113.8'])
+      expect((await edit('remove', address)).code).toBe(0);
+    for (const wrong of ['ALL', '203.0.113.7 ALL', 'fe80::1%eth0', '-x', ''])
+      expect((await edit('add', wrong)).code).toBe(1);
+    await rm(list);
+    await symlink('/etc/passwd', list);
+    expect((await edit('add', '203.0.113.7')).code).toBe(1);
+    expect(await readdir(folder)).toEqual(['list']);
   });
 
   test('two edits of one file at once: none is lost, no lock stays', async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
@@ -55,12 +55,20 @@ beforeAll(async () => {
     `Host *\n User root\n IdentityFile ${home.key}\n IdentityFile ${there.key}\n IdentitiesOnly yes\n BatchMode yes\n` +
       ` StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n ConnectTimeout 5\n`,
   );
-  const door = (name: string, to: string, more: string) =>
-    `[[door]]\nname = "${name}"\ndriver = "knock"\nto = "${to}"\nport = 22\nlasts = "${seconds}s"\nspacing = 20\n` +
-    `sequence = "${secret[0]},${secret[1]}:udp,${secret[2]}"\njump = "${lab.home.address4}:22"\n${more}`;
+  const sequence = `${secret[0]},${secret[1]}:udp,${secret[2]}`;
+  const jump = `${lab.home.address4}:22`;
   house = await startHousehold(lab, {
-    agent: door('barn', lab.stranger.address4, '') + door('loft', lab.stranger.address6, 'check = 22\n'),
+    agent:
+      `[[door]]\nname = "barn"\ndriver = "knock"\nto = "${lab.stranger.address4}"\nport = 22\n` +
+      `lasts = "${seconds}s"\nsequence = "${sequence}"\njump = "${jump}"\n`,
   });
+  const given = ['--to', lab.stranger.address6, '--port', '22', '--check', '22', '--lasts', `${seconds}s`];
+  const added = await house.home(
+    ...['door', 'add', 'knock', 'loft', ...given, '--jump', jump, '--spacing', '20', '--sequence', sequence],
+  );
+  said.push(added.stdout, added.stderr);
+  expect(added.stdout).toBe('loft is there\n');
+  expect((await stat(join(house.agentDirectory, 'agent.toml'))).mode & 0o777).toBe(0o600);
   phone = await house.device(lab.phone);
   await phone.pair(4);
 });

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { readDoor } from '../../server/doors/definition.ts';
 import { knock } from '../../server/doors/knock.ts';
 import { answersIn, knockAt } from '../../server/doors/knock-sockets.ts';
+import { count } from '../counts.ts';
 import { until } from '../support/until.ts';
 
 const table = { to: 'barn.example', port: 22, sequence: '7000,8000:udp,9000:TCP', lasts: '10s' };
@@ -90,6 +91,7 @@ describe('what a table makes of a door', () => {
           );
         }
       }),
+      { numRuns: count(200, 20_000) },
     );
   });
 });
