@@ -18,7 +18,7 @@ export type DoorState = (typeof doorStates)[number];
 
 /** A real step on the way, as it happens: knock n of n, rule, checked. */
 export interface Stage {
-  /** `asked` (driver told), `knock` (n of n heard by knockd), `sesame`, `rule` (in place), `checked` (read back). */
+  /** `asked` (driver told), `knock` (n of n heard by knockd, or sent to a far one), `sesame`, `rule` (in place), `checked` (read back). */
   readonly stage: 'asked' | 'knock' | 'sesame' | 'rule' | 'checked';
   readonly n?: number;
   readonly of?: number;

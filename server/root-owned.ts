@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { LatchkeyError } from '../lib/errors.ts';
 
 /** group or others may write */
@@ -28,6 +28,29 @@ export function requireRootOwned(path: string): string {
     throw new LatchkeyError('config-unreadable', `${path}: ${(cause as NodeJS.ErrnoException).code}`, {
       cause,
     });
+  }
+}
+
+/**
+ * As requireRootOwned, and nobody but root can make the path mean something else later: every folder and link that
+ * is passed on the way is root's, too. For programs that are run by this very path, since some (iptables, busybox)
+ * go by the name of the link.
+ */
+export function requireRootOwnedWay(path: string): void {
+  requireRootOwned(path);
+  if (process.geteuid?.() !== 0) return;
+  const names = path.split('/').filter(Boolean);
+  for (let at = '/', name = names.shift(); name !== undefined; name = names.shift()) {
+    const next = join(at, name);
+    const stat = lstatSync(next);
+    const loose = !stat.isSymbolicLink() && (stat.mode & writable) !== 0 && (stat.mode & sticky) === 0;
+    if (stat.uid !== 0 || loose) throw new LatchkeyError('config-unsafe', next);
+    if (!stat.isSymbolicLink()) at = next;
+    else {
+      const target = readlinkSync(next);
+      if (isAbsolute(target)) at = '/';
+      names.unshift(...target.split('/').filter(Boolean));
+    }
   }
 }
 

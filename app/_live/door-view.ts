@@ -1,7 +1,7 @@
 import { proofOf } from './proof-links.ts';
 import { knockLede, pinsOf, stepLine, wayOf } from './steps.ts';
 import { doorLabel, lengthWord, reasonWords, remedyWords, sshCommand } from './words.ts';
-import { endpointOf } from '../../lib/client/endpoint.ts';
+import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { DoorEntry, HomeState } from '../_state/types.ts';
 import { clock, span, timeOfDay } from '../_ui/durations.ts';
@@ -48,8 +48,10 @@ function addressOf(home: HomeState, entry: DoorEntry): string | undefined {
 }
 
 function commandOf(home: HomeState, entry: DoorEntry) {
-  const { host, port } = endpointOf(entry.shown, home.relay, addressOf(home, entry));
-  return sshCommand(host, port, userOf(home, entry));
+  const seenFrom = addressOf(home, entry);
+  const { host, port } = endpointOf(entry.shown, home.relay, seenFrom);
+  const jump = jumpOf(entry.shown, home.relay, seenFrom);
+  return sshCommand(host, port, userOf(home, entry), jump && jumpArgument(jump));
 }
 
 const phaseOf = (entry: DoorEntry): Phase => (entry.dial.phase === 'holding' ? 'closed' : entry.dial.phase);

@@ -40,10 +40,12 @@ export function sshCommand(
   host: string,
   port: number,
   user: string | undefined,
+  /** The home as ssh's jump host, where the door is open for the home's own address. */
+  jump?: string,
 ): { readonly text: string; readonly href: string } {
   const at = user === undefined ? '' : `${user}@`;
   return {
-    text: `ssh ${port === 22 ? '' : `-p ${port} `}${at}${host}`,
+    text: `ssh ${jump === undefined ? '' : `-J ${jump} `}${port === 22 ? '' : `-p ${port} `}${at}${host}`,
     href: `ssh://${at === '' ? '' : `${encodeURIComponent(user ?? '')}@`}${bracketed(host)}${port === 22 ? '' : `:${port}`}`,
   };
 }

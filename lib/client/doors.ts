@@ -43,6 +43,7 @@ export interface ShownDoor {
   readonly name: string;
   readonly driver: string;
   readonly endpoint: DoorView['endpoint'];
+  readonly jump?: DoorView['endpoint'];
   readonly choosesTime: boolean;
   readonly extends: boolean;
   readonly readsBack: boolean;
@@ -80,6 +81,7 @@ export function showDoor(seen: Answer<DoorView>, moment: Moment): ShownDoor {
     name: door.name,
     driver: door.driver,
     endpoint: door.endpoint,
+    ...(door.jump === undefined ? {} : { jump: door.jump }),
     choosesTime: door.choosesTime,
     extends: door.extends,
     readsBack: door.readsBack,

@@ -97,11 +97,16 @@ const opening = v.strictObject({
 });
 export type OpeningView = v.InferOutput<typeof opening>;
 
+/** Host absent: the host of the relay that the device uses. */
+const endpoint = v.strictObject({ host: v.exactOptional(text(253)), port: count(65_535) });
+
 const doorView = v.strictObject({
   name: door,
   driver: text(32),
   state: v.picklist(doorStates),
-  endpoint: v.strictObject({ host: v.exactOptional(text(253)), port: count(65_535) }),
+  endpoint,
+  /** The door is open for the home's own address: connect through this (`ssh -J`). */
+  jump: v.exactOptional(endpoint),
   choosesTime: v.boolean(),
   extends: v.boolean(),
   readsBack: v.boolean(),

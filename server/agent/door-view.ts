@@ -34,6 +34,7 @@ export function doorView(facts: DoorFacts, device: string, parts: Parts): DoorVi
     driver: facts.driver,
     state: stateOf(facts, held, reading, views, device, now),
     endpoint: facts.endpoint,
+    ...(facts.jump === undefined ? {} : { jump: facts.jump }),
     choosesTime: facts.choosesTime,
     extends: facts.extends,
     readsBack: facts.readsBack,

@@ -32,6 +32,7 @@ const doorFacts = v.strictObject({
   extends: v.boolean(),
   readsBack: v.boolean(),
   endpoint: v.strictObject({ host: v.optional(v.string()), port: v.number() }),
+  jump: v.optional(v.strictObject({ host: v.optional(v.string()), port: v.number() })),
   defaultSeconds: v.number(),
   longestSeconds: v.number(),
   problem: v.optional(code),

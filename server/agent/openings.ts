@@ -153,7 +153,8 @@ export class Openings {
         if (observe !== undefined) await observe('verb');
         const opening = await verb;
         if (observe !== undefined) await observe('rule');
-        if (steps.at(-1)?.step !== 'checked') step('checked');
+        // A door that cannot be read back never says that it was.
+        if (order.door.readsBack && steps.at(-1)?.step !== 'checked') step('checked');
         return await this.settleOpen(request, held, row, opening, steps);
       } catch (error) {
         return await this.settleFailure(request, held, running, error);

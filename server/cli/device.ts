@@ -10,7 +10,7 @@ import type { EventView } from '../../lib/protocol/message.ts';
 import { pairDevice, withHome } from '../device/device.ts';
 import { deviceFolder } from '../device/folder.ts';
 import { print, say } from '../device/print.ts';
-import { doorLine, doorRow, show } from '../device/rows.ts';
+import { doorLine, doorRow, jumpLine, show } from '../device/rows.ts';
 
 interface Common {
   readonly json?: boolean;
@@ -63,13 +63,14 @@ async function open(door: string, options: Common & { for?: string }): Promise<v
     const late = steps.filter(
       ({ step, n }) => step !== 'received' && !heard.some((before) => before.step === step && before.n === n),
     );
-    const { name, state, endpoint, remainingMs, verifiedAt } = row;
+    const { name, state, endpoint, jump, remainingMs, verifiedAt } = row;
     print(
       json,
       {
         name,
         state,
         endpoint,
+        ...(jump === undefined ? {} : { jump }),
         address,
         ...(remainingMs === undefined ? {} : { remainingMs }),
         ...(verifiedAt === undefined ? {} : { verifiedAt }),
@@ -79,6 +80,7 @@ async function open(door: string, options: Common & { for?: string }): Promise<v
         ...late.map(stepLine),
         ...(vouched ? ['Address vouched for by the relay alone.'] : []),
         `${doorLine(row)}  for ${address}`,
+        ...jumpLine(row),
       ],
     );
   });

@@ -59,6 +59,29 @@ export function register(program: Command): void {
       }).then((took) => said(name, took)),
     );
   withCommon(
+    add
+      .command('command <name>')
+      .description('programs that open and close; see server/doors/COMMANDS.md (root)'),
+  )
+    .requiredOption('--port <port>', 'what clients dial', port)
+    .requiredOption('--open <json>', 'program and arguments: ["/usr/bin/it", "{address}"]', words)
+    .requiredOption('--close <json>', 'what takes exactly that away', words)
+    .option(
+      '--inspect <json>',
+      'exit status 0 where {address} is open; or, without it, prints what is open',
+      words,
+    )
+    .option('--open6 <json>', 'for IPv6, where it differs', words)
+    .option('--close6 <json>', 'for IPv6, where it differs', words)
+    .option('--inspect6 <json>', 'for IPv6, where it differs', words)
+    .option('--family <number>', '4 or 6, where it can only one of them', Number)
+    .option('--user <account>', 'who runs them (root)')
+    .option('--timeout <time>', 'the longest that one may take (5s)')
+    .action(async (name: string, options: Common & CommandKeys) => {
+      const table = { driver: 'command', ...onlyGiven(options, commandKeys), ...common(options) };
+      said(name, await addRootDoor(places(options), name, table));
+    });
+  withCommon(
     add.command('proxy <name>').description('a listener that exists only while it is open (no root)'),
   )
     .requiredOption('--listen <port>', 'where clients connect to')
@@ -67,6 +90,25 @@ export function register(program: Command): void {
       const listen = /^\d+$/.test(options.listen) ? Number(options.listen) : options.listen;
       const table = { driver: 'proxy', listen, target: options.target, ...common(options) };
       said(name, await addHomeDoor(places(options), name, table));
+    });
+  withCommon(
+    add
+      .command('knock <name>')
+      .description('a host that runs only knockd; home knocks, clients jump (no root)'),
+  )
+    .requiredOption('--to <host>', 'the host that runs knockd')
+    .requiredOption('--port <port>', 'what the sequence opens there', port)
+    .option('--sequence <knocks>', 'such as 7000,8000:udp,9000; better left out, and typed or piped in')
+    .option('--lasts <time>', 'when the far knockd closes by itself: its cmd_timeout')
+    .option('--closing <knocks>', 'the sequence that closes, where the far knockd does not')
+    .option('--check <host:port>', 'a port, or host:port, that answers home only while the door is open')
+    .option('--jump <host:port>', 'the home’s own SSH, as devices reach it (the relay’s host, 22)')
+    .option('--spacing <ms>', 'between two knocks (75)', Number)
+    .action(async (name: string, options: Common & KnockKeys) => {
+      const sequence = options.sequence ?? (await askForSequence());
+      const { closing: close, ...rest } = options;
+      const given = onlyGiven({ ...rest, sequence, close }, knockKeys);
+      said(name, await addHomeDoor(places(options), name, { driver: 'knock', ...given, ...common(options) }));
     });
   door
     .command('list')
@@ -89,6 +131,65 @@ export function register(program: Command): void {
       const took = await removeDoor(places(options), name);
       process.stdout.write(`${name} is removed${took.running ? '' : '; nothing runs here now'}\n`);
     });
+}
+
+const commandKeys = [
+  'port',
+  'open',
+  'close',
+  'inspect',
+  'open6',
+  'close6',
+  'inspect6',
+  'family',
+  'user',
+  'timeout',
+] as const;
+type CommandKeys = Readonly<
+  Partial<Record<(typeof commandKeys)[number], string | number | readonly string[]>>
+>;
+
+const knockKeys = ['to', 'port', 'sequence', 'lasts', 'close', 'check', 'jump', 'spacing'] as const;
+interface KnockKeys {
+  readonly to: string;
+  readonly port: number;
+  readonly sequence?: string;
+  readonly lasts?: string;
+  readonly closing?: string;
+  readonly check?: string;
+  readonly jump?: string;
+  readonly spacing?: number;
+}
+
+/** Read rather than given: arguments are seen by every user of the machine, and kept by the shell. */
+async function askForSequence(): Promise<string> {
+  process.stderr.write('Sequence, such as 7000,8000:udp,9000: ');
+  const asking = createInterface({ input: process.stdin });
+  for await (const line of asking) {
+    asking.close();
+    return line.trim();
+  }
+  throw new LatchkeyError('config-usage', '--sequence, or a line of input');
+}
+
+/** Of the options, those that somebody gave, under the names that the door's file has for them. */
+function onlyGiven<K extends string, V>(
+  options: Readonly<Partial<Record<K, V | undefined>>>,
+  keys: readonly K[],
+): Record<string, V> {
+  const given = keys.map((key) => [key, options[key]] as const);
+  return Object.fromEntries(given.filter((pair): pair is [K, V] => pair[1] !== undefined));
+}
+
+/** A command as JSON, since no shell's rules of quoting are ours. Throws `config-usage`. */
+function words(text: string): readonly string[] {
+  try {
+    const read: unknown = JSON.parse(text);
+    if (Array.isArray(read) && read.every((each) => typeof each === 'string')) return read;
+  } catch {
+    // said below
+  }
+  throw new LatchkeyError('config-usage', `not an array of texts in JSON: ${text.slice(0, 60)}`);
 }
 
 interface Nftables extends Common {

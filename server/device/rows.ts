@@ -1,5 +1,5 @@
 import { showDoor, type ShownDoor } from '../../lib/client/doors.ts';
-import { endpointOf, type Endpoint } from '../../lib/client/endpoint.ts';
+import { endpointOf, jumpArgument, jumpOf, type Endpoint } from '../../lib/client/endpoint.ts';
 import type { Answer } from '../../lib/client/requests.ts';
 import { hostOf } from '../../lib/client/transport.ts';
 import type { DoorState } from '../../lib/door.ts';
@@ -13,6 +13,8 @@ export interface DoorRow {
   readonly driver: string;
   readonly state: DoorState;
   readonly endpoint: Endpoint;
+  /** The door is open for the home's own address: through here (`ssh -J`). */
+  readonly jump?: Endpoint;
   readonly remainingMs?: number;
   /** Unix ms of this machine: when the home last read the door from the system. */
   readonly verifiedAt?: number;
@@ -24,11 +26,13 @@ export function show(seen: Answer<DoorView>): ShownDoor {
 
 export function doorRow(seen: Answer<DoorView>, relay: string, seenFrom: string | undefined): DoorRow {
   const door = show(seen);
+  const jump = jumpOf(door, hostOf(relay), seenFrom);
   return {
     name: door.name,
     driver: door.driver,
     state: door.state,
     endpoint: endpointOf(door, hostOf(relay), seenFrom),
+    ...(jump === undefined ? {} : { jump }),
     ...(door.own?.remainingMs === undefined ? {} : { remainingMs: Math.round(door.own.remainingMs) }),
     ...(door.verifiedMs === undefined ? {} : { verifiedAt: Math.round(Date.now() - door.verifiedMs) }),
   };
@@ -41,4 +45,10 @@ export function endpointText({ host, port }: Endpoint): string {
 export function doorLine(row: DoorRow): string {
   const left = row.remainingMs === undefined ? '' : `, ${formatClock(row.remainingMs)} left`;
   return `${row.name.padEnd(16)} ${row.state}${left}  ${endpointText(row.endpoint)}  (${row.driver})`;
+}
+
+/** What to type where one must jump; the reader puts the account before each host. */
+export function jumpLine({ endpoint: { host, port }, jump }: DoorRow): string[] {
+  if (jump === undefined) return [];
+  return [`Through home: ssh -J ${jumpArgument(jump)} ${port === 22 ? '' : `-p ${port} `}${host}`];
 }

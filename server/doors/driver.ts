@@ -63,6 +63,10 @@ export interface DriverType<Options = unknown> {
   read(table: Readonly<Record<string, unknown>>): Options;
   /** TCP or UDP port that clients dial, for `endpoint`. */
   port(options: Options): number;
+  /** Where that port is, unless it is at home: the door's own `host` comes first. */
+  host?(options: Options): string;
+  /** Where clients must jump through (`ssh -J`); its host absent: the relay's. */
+  jump?(options: Options): { readonly host?: string; readonly port: number };
   /** Two doors of this type whose claims are equal cannot be together, e.g. 'tcp 22'. */
   claim?(options: Options): string;
   create(options: Options, context: DriverContext): DoorDriver;

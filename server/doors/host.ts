@@ -12,6 +12,8 @@ export interface DoorFacts {
   readonly readsBack: boolean;
   /** Address opened is often not the port knocked: what a client dials. Host absent: the relay's host. */
   readonly endpoint: { readonly host?: string; readonly port: number };
+  /** The door opens for the home's own address: clients go through this (`ssh -J`). Host absent: the relay's host. */
+  readonly jump?: { readonly host?: string; readonly port: number };
   readonly defaultSeconds: number;
   readonly longestSeconds: number;
   /** Present when the door cannot be used now, e.g. `tool-needs-root`, `tool-missing`. */

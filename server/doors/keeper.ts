@@ -260,7 +260,8 @@ function sameDriver(a: DoorDefinition, b: DoorDefinition): boolean {
 
 function factsOf({ definition, driver, problem }: Kept): DoorFacts {
   const { closes, choosesTime, extends: lengthens, readsBack, seconds } = driver?.facts ?? noFacts;
-  const { name, type, options, host } = definition;
+  const { name, type, options, host = type.host?.(options) } = definition;
+  const jump = type.jump?.(options);
   return {
     name,
     driver: type.name,
@@ -269,6 +270,7 @@ function factsOf({ definition, driver, problem }: Kept): DoorFacts {
     extends: lengthens,
     readsBack,
     endpoint: { ...(host === undefined ? {} : { host }), port: type.port(options) },
+    ...(jump === undefined ? {} : { jump }),
     defaultSeconds: seconds ?? definition.defaultSeconds,
     longestSeconds: seconds ?? definition.longestSeconds,
     ...(problem === undefined ? {} : { problem }),

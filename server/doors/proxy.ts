@@ -1,16 +1,12 @@
-import { isIPv6 } from 'node:net';
 import { LatchkeyError } from '../../lib/errors.ts';
+import { readEndpoint } from './endpoint.ts';
 import { openProxy } from './proxy-listener.ts';
 import type { DoorDriver, DriverContext, DriverType } from './driver.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { ProxyConnection } from './proxy-listener.ts';
 
-export interface Endpoint {
-  /** Absent: all of this machine's addresses. */
-  readonly host?: string;
-  readonly port: number;
-}
-
 export interface ProxyOptions {
+  /** Host absent: all of this machine's addresses. */
   readonly listen: Endpoint;
   readonly target: Endpoint & { readonly host: string };
 }
@@ -19,19 +15,6 @@ export interface ProxyOptions {
 export interface ProxyDriver extends DoorDriver {
   /** Connections that passed, newest first: all live ones, and the last one of each opening. */
   connections(): ProxyConnection[];
-}
-
-/** `2222`, `"2222"`, `"192.0.2.1:2222"`, `"[2001:db8::1]:2222"`, `"localhost:22"`. */
-function readEndpoint(value: unknown, key: string): Endpoint {
-  const text = typeof value === 'number' ? String(value) : value;
-  const found = typeof text === 'string' ? /^(?:(?:\[([^\]]+)\]|([^:[\]\s]+)):)?(\d{1,5})$/.exec(text) : null;
-  const port = Number(found?.[3]);
-  const host = found?.[1] ?? found?.[2];
-  const bracketed = found?.[1];
-  if (found === null || port < 1 || port > 65535 || (bracketed !== undefined && !isIPv6(bracketed))) {
-    throw new LatchkeyError('config-invalid', `${key}: a port from 1 to 65535, or "host:port"`);
-  }
-  return host === undefined ? { port } : { host, port };
 }
 
 /**

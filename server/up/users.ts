@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { LatchkeyError } from '../../lib/errors.ts';
+import { accountName, findAccount } from '../accounts.ts';
 import type { Identity } from '../drop.ts';
-import { run } from '../run.ts';
 
 export interface Users {
   readonly relay: Identity;
@@ -28,14 +28,12 @@ export async function usersFor(names: string | undefined): Promise<Users> {
 }
 
 async function account(name: string): Promise<Identity> {
-  if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(name))
-    throw new LatchkeyError('config-usage', `--users: "${name}"`);
-  const { code, stdout } = await run('getent', ['passwd', name], { codes: [0, 2] });
-  const [, , uid, gid] = stdout.trim().split(':');
-  if (code !== 0 || uid === undefined || gid === undefined)
-    throw new LatchkeyError('config-usage', `--users: no account "${name}"`);
-  if (uid === '0' || gid === '0') throw new LatchkeyError('config-usage', `--users: "${name}" is root`);
-  return { uid: Number(uid), gid: Number(gid) };
+  if (!accountName.test(name)) throw new LatchkeyError('config-usage', `--users: "${name}"`);
+  const found = await findAccount(name);
+  if (found === undefined) throw new LatchkeyError('config-usage', `--users: no account "${name}"`);
+  if (found.uid === 0 || found.gid === 0)
+    throw new LatchkeyError('config-usage', `--users: "${name}" is root`);
+  return found;
 }
 
 /** Others must be able to pass through every folder above. Throws `config-unreadable` naming the one that is closed. */

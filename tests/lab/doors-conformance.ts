@@ -16,6 +16,8 @@ export interface DriverCase {
   /** A lab whose home has an echo server on 22 and 127.0.0.1, and what the driver needs; its own table. */
   prepare(): Promise<{ lab: Lab; table: object }>;
   /** An opening's length, short and long; both the driver's own where it cannot be chosen. */
+  /** Whether who it opened for gets through now; absent: the lab's phone, at the home's address. */
+  reached?(lab: Lab): Promise<boolean>;
   readonly seconds: { readonly short: number; readonly long: number };
 }
 
@@ -39,7 +41,8 @@ export function conforms(one: DriverCase): void {
     };
     const addresses = (list: readonly Opening[]) => list.map(({ address }) => address).sort();
     const listed = async () => addresses(await host.inspect(door));
-    const reached = async () => (await phone.connect(lab.home.address4, port)).outcome === 'connected';
+    const reached = async () =>
+      one.reached?.(lab) ?? (await phone.connect(lab.home.address4, port)).outcome === 'connected';
     const gone = async () => {
       for (const address of await listed()) await host.close(door, address);
     };
@@ -102,7 +105,8 @@ export function conforms(one: DriverCase): void {
       await host.open(door, '203.0.113.7', short);
       if (facts.extends) {
         const { opening } = await host.open(door, '203.0.113.7', long);
-        expect(opening.remainingMs).toBeGreaterThan((long - 1) * 1000);
+        // Where the system keeps no time, the home agent does, and ends it later.
+        if (opening.remainingMs !== undefined) expect(opening.remainingMs).toBeGreaterThan((long - 1) * 1000);
         await sleep(short * 1000 + 300);
         expect(await reached()).toBe(true);
       } else {

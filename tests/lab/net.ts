@@ -154,7 +154,7 @@ async function build(all: Record<Host | 'router', Space>, names: string[], prefi
 }
 
 /** The usual default-deny host. ICMPv6 must pass: neighbour discovery is ICMPv6. */
-async function denyByDefault(home: Space): Promise<void> {
+export async function denyByDefault(home: Space): Promise<void> {
   const rules = (icmp: string) =>
     [
       '*filter',

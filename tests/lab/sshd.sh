@@ -4,6 +4,10 @@
 set -eu
 dir=$1
 shift
+if [ -d "$dir/etc" ]; then
+  cp -an /etc/. "$dir/etc"
+  mount --bind "$dir/etc" /etc
+fi
 mount --bind "$dir/passwd" /etc/passwd
 mount --bind "$dir/group" /etc/group
 mount --bind "$dir/shadow" /etc/shadow

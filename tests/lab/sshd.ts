@@ -31,6 +31,8 @@ export interface SshdOptions {
   readonly port?: number;
   /** Further lines of sshd_config. */
   readonly config?: readonly string[];
+  /** Files that it finds in /etc: name → text. */
+  readonly etc?: Readonly<Record<string, string>>;
 }
 
 export async function startSshd(lab: Lab, options: SshdOptions = {}): Promise<Sshd> {
@@ -79,6 +81,11 @@ export async function startSshd(lab: Lab, options: SshdOptions = {}): Promise<Ss
     ...(options.config ?? []),
   ];
   await writeFile(join(dir, 'sshd_config'), config.join('\n') + '\n');
+
+  if (options.etc !== undefined) {
+    await mkdir(join(dir, 'etc'));
+    for (const [name, text] of Object.entries(options.etc)) await writeFile(join(dir, 'etc', name), text);
+  }
 
   const logger = space.spawn('perl', [syslog, join(dir, 'log.socket'), log]);
   await firstLine(logger);

@@ -7,7 +7,7 @@ import { sshCommand } from '../../app/_live/words.ts';
 import type { DialState, DoorEntry, HomeState, Snapshot } from '../../app/_state/types.ts';
 import { clock, dayOf, span, timeOfDay, weekdayOf } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
-import { endpointOf } from '../../lib/client/endpoint.ts';
+import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
 
 const dial: DialState = { phase: 'closed', steps: [], seconds: 300 };
 const door: DoorEntry = {
@@ -67,6 +67,7 @@ describe('durations', () => {
 describe('the command to copy', () => {
   it('names the port where it is not 22, and brackets IPv6 in the link alone', () => {
     expect(sshCommand('attic', 22, 'marta')).toEqual({ text: 'ssh marta@attic', href: 'ssh://marta@attic' });
+    expect(sshCommand('barn', 22, undefined, 'attic:2222').text).toBe('ssh -J attic:2222 barn');
     expect(sshCommand('2001:db8::7', 2222, undefined)).toEqual({
       text: 'ssh -p 2222 2001:db8::7',
       href: 'ssh://[2001:db8::7]:2222',
@@ -85,6 +86,15 @@ describe('the command to copy', () => {
     expect(endpointOf(door, 'localhost:7444', '::1').host).toBe('::1');
     expect(endpointOf(door, 'localhost:7444', '127.0.0.1').host).toBe('127.0.0.1');
     expect(endpointOf(door, 'localhost:7444').host).toBe('localhost');
+  });
+  it('jumps through the home, by the same rules; without a jump there is none', () => {
+    expect(jumpOf({ jump: { port: 22 } }, 'relay.example.net:7443')).toEqual({
+      host: 'relay.example.net',
+      port: 22,
+    });
+    expect(jumpOf({}, 'relay.example.net:7443')).toBeUndefined();
+    expect(jumpArgument({ host: '2001:db8::7', port: 2222 })).toBe('[2001:db8::7]:2222');
+    expect(jumpArgument({ host: 'attic', port: 22 })).toBe('attic');
   });
   it('goes to the door’s own host before all', () => {
     const named = { endpoint: { host: 'attic.example.net', port: 22 } };
