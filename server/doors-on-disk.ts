@@ -37,7 +37,7 @@ export interface ListedDoor {
   readonly problem?: ErrorCode;
 }
 
-type Table = Readonly<Record<string, string | number>>;
+type Table = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** How long a running helper may take to show a change (ms): nft answers in 20, knockd's start takes about 100. */
 const patience = 5000;

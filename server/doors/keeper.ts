@@ -14,6 +14,8 @@ export interface KeeperOptions {
   /** This machine's own canonical addresses, asked at each opening: they change. */
   readonly ownAddresses?: () => readonly string[];
   readonly sessions?: (door: DoorDefinition) => Promise<SessionFact[]>;
+  /** Whether `sessions` would tell of one behind this door. */
+  readonly tellsSessions?: (door: DoorDefinition) => boolean;
   /** Monotonic milliseconds; a parameter for tests. */
   readonly now?: () => number;
 }
@@ -121,7 +123,34 @@ export class DoorKeeper implements DoorHost {
   async doors(): Promise<DoorFacts[]> {
     const all = [...this.#doors.values()];
     await Promise.all(all.map((kept) => kept.ready));
-    return all.map((kept) => factsOf(kept));
+    return all.map((kept) => this.#facts(kept));
+  }
+
+  #facts({ definition, driver, problem }: Kept): DoorFacts {
+    const facts = driver?.facts ?? noFacts;
+    const { closes, choosesTime, extends: lengthens, readsBack, seesPackets, seconds } = facts;
+    const { name, type, options, host, devices } = definition;
+    const service = type.service?.(options);
+    return {
+      name,
+      driver: type.name,
+      closes,
+      choosesTime,
+      extends: lengthens,
+      readsBack,
+      ...(seesPackets === true ? { seesPackets } : {}),
+      ...(this.#options.tellsSessions?.(definition) === true ? { sessions: true } : {}),
+      endpoint: {
+        ...(host === undefined ? {} : { host }),
+        port: type.port(options),
+        ...(service?.protocol === 'udp' ? { protocol: 'udp' } : {}),
+      },
+      ...(service === undefined ? {} : { service }),
+      ...(devices === undefined ? {} : { devices }),
+      defaultSeconds: seconds ?? definition.defaultSeconds,
+      longestSeconds: seconds ?? definition.longestSeconds,
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
 
   async open(
@@ -256,23 +285,6 @@ function usable(kept: Kept): DoorDriver {
 
 function sameDriver(a: DoorDefinition, b: DoorDefinition): boolean {
   return a.type === b.type && JSON.stringify(a.options) === JSON.stringify(b.options);
-}
-
-function factsOf({ definition, driver, problem }: Kept): DoorFacts {
-  const { closes, choosesTime, extends: lengthens, readsBack, seconds } = driver?.facts ?? noFacts;
-  const { name, type, options, host } = definition;
-  return {
-    name,
-    driver: type.name,
-    closes,
-    choosesTime,
-    extends: lengthens,
-    readsBack,
-    endpoint: { ...(host === undefined ? {} : { host }), port: type.port(options) },
-    defaultSeconds: seconds ?? definition.defaultSeconds,
-    longestSeconds: seconds ?? definition.longestSeconds,
-    ...(problem === undefined ? {} : { problem }),
-  };
 }
 
 function describe(error: unknown): string {
