@@ -46,6 +46,7 @@ export interface ShownProof {
   readonly service?: { readonly state: ServiceState; readonly ms: number };
   readonly packet?: { readonly seen: boolean; readonly ms: number };
   readonly sessions: boolean;
+  readonly ended?: { readonly user: string; readonly ms: number };
 }
 
 export interface ShownDoor {
@@ -140,11 +141,12 @@ function showOpening(opening: OpeningView, age: number): ShownOpening {
 }
 
 function showProof(proof: NonNullable<OpeningView['proof']>, age: number): ShownProof {
-  const { ruleMs, service, packet, sessions } = proof;
+  const { ruleMs, service, packet, sessions, ended } = proof;
   return {
     ...(ruleMs === undefined ? {} : { ruleMs: ruleMs + age }),
     ...(service === undefined ? {} : { service: { ...service, ms: service.ms + age } }),
     ...(packet === undefined ? {} : { packet: { ...packet, ms: packet.ms + age } }),
     sessions,
+    ...(ended === undefined ? {} : { ended: { ...ended, ms: ended.ms + age } }),
   };
 }

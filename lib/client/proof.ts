@@ -9,15 +9,15 @@ import type { OpeningStep } from './opening.ts';
 export type LinkState = 'done' | 'waiting' | 'missing' | 'unknown';
 
 /**
- * What a link that is not done means:
+ * What there is to say of a link beyond its state:
  * - `unread`: the rule cannot be read back; the tool said that it ran. `over`: its time is up, the session lives on.
  * - a `ServiceState`: why the service is missing, or `unknown`.
  * - `no-packet`: the door is open and nobody knocked on it from this address: does SSH leave by another one?
- * - `no-session`: packets came, and nobody logged in: wrong key or name?
+ * - `no-session`: packets came, and nobody logged in: wrong key or name? `ended`: a session was there, and is over.
  * - `untold`: nobody at this home can see such a thing behind this door.
  */
 export type LinkReason =
-  'unread' | 'over' | Exclude<ServiceState, 'listens'> | 'no-packet' | 'no-session' | 'untold';
+  'unread' | 'over' | Exclude<ServiceState, 'listens'> | 'no-packet' | 'no-session' | 'ended' | 'untold';
 
 export interface ProofLink {
   readonly link: 'sealed' | 'relayed' | 'knock' | 'rule' | 'service' | 'packet' | 'session';
@@ -45,14 +45,28 @@ export const usualPatience = 20_000;
 export function proofOf({ shown, opened, patience = usualPatience }: ProofInput): ProofLink[] {
   const { own } = shown;
   if (own === undefined) return [];
-  const rule = ruleLink(shown, own, opened);
-  return [
+  return inOrder([
     ...(opened === undefined ? [] : wayLinks(opened)),
-    rule,
+    ruleLink(shown, own, opened),
     serviceLink(own),
     packetLink(own, patience),
     sessionLink(own, patience),
-  ];
+  ]);
+}
+
+/** Clocks, ways and logs of whole seconds leave a link's time uncertain by at most this: ms. */
+const uncertain = 1000;
+
+/** What led there came before: where two times contradict that by less than they are uncertain, the later one holds. */
+function inOrder(links: readonly ProofLink[]): ProofLink[] {
+  let before = Infinity;
+  return links.map((link) => {
+    if (link.state !== 'done' || link.agoMs === undefined) return link;
+    const early = link.agoMs - before;
+    const agoMs = early > 0 && early < uncertain ? before : link.agoMs;
+    before = agoMs;
+    return { ...link, agoMs };
+  });
 }
 
 type Way = NonNullable<ProofInput['opened']>;
@@ -103,6 +117,7 @@ function sessionLink({ proof, session }: ShownOpening, patience: number): ProofL
   const link = 'session';
   if (session !== undefined) return { link, state: 'done', agoMs: session.sinceMs };
   if (proof?.sessions !== true) return { link, state: 'unknown', reason: 'untold' };
+  if (proof.ended !== undefined) return { link, state: 'done', agoMs: proof.ended.ms, reason: 'ended' };
   const { packet, ruleMs = 0 } = proof;
   if (packet?.seen === false) return { link, state: 'waiting' };
   const late = packet === undefined ? ruleMs > 2 * patience : packet.ms > patience;

@@ -90,6 +90,8 @@ const proof = v.strictObject({
   packet: v.exactOptional(v.strictObject({ seen: v.boolean(), ms })),
   /** Sessions behind this door can be told. */
   sessions: v.boolean(),
+  /** The last session through it that is over, and since when. */
+  ended: v.exactOptional(v.strictObject({ user: text(64), ms })),
 });
 
 const opening = v.strictObject({

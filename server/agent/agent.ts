@@ -214,6 +214,11 @@ export class Agent {
     return { doors, devices, openings, proofs, requests, audit, clock, policy, random, say, revoked };
   }
 
+  /** One round of the watch, without waiting for it. */
+  watchNow(): Promise<void> {
+    return this.watch.tick();
+  }
+
   /** Lets go of sockets and the disk. `proxy` doors close with their process; the system holds the others. */
   async stop(): Promise<void> {
     this.watch.stop();

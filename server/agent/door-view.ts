@@ -118,12 +118,13 @@ function isSeen({ found }: Held, facts: DoorFacts): boolean {
 
 function proofView({ found }: Held, facts: DoorFacts, now: number): NonNullable<OpeningView['proof']> {
   const ago = (at: number): number => Math.max(0, Math.round(now - at));
-  const { ruleAt, service, packet = { seen: false, at: now } } = found;
+  const { ruleAt, service, packet = { seen: false, at: now }, ended } = found;
   return {
     ...(ruleAt === undefined ? {} : { ruleMs: ago(ruleAt) }),
     ...(service === undefined ? {} : { service: { state: service.state, ms: ago(service.at) } }),
     ...(facts.seesPackets === true ? { packet: { seen: packet.seen, ms: ago(packet.at) } } : {}),
     sessions: facts.sessions === true,
+    ...(ended === undefined ? {} : { ended: { user: ended.user.slice(0, 64), ms: ago(ended.at) } }),
   };
 }
 

@@ -27,6 +27,8 @@ export interface Found {
   readonly service?: { readonly state: ServiceState; readonly at: number };
   /** `exact`: `at` is when it came, as the system keeps it; else it had come by then. */
   readonly packet?: { readonly seen: boolean; readonly at: number; readonly exact: boolean };
+  /** The last session that is over. */
+  readonly ended?: { readonly user: string; readonly at: number };
 }
 
 export interface Reading {
@@ -75,9 +77,9 @@ export function withReading(held: Held, opening: Opening, at: number): Found {
 /** A session was found: its packets had come before it, whatever was read of them. */
 export function withSession(held: Held, session: SessionFact, clock: Clock): Found {
   const { found } = held;
-  if (found.packet === undefined || (found.packet.seen && found.packet.exact)) return found;
+  if (found.packet?.seen === true && found.packet.exact) return found;
   const by = clock.now() - Math.max(0, clock.wall() - sessionAt(held, session, clock));
-  const at = found.packet.seen ? Math.min(found.packet.at, by) : by;
+  const at = found.packet?.seen === true ? Math.min(found.packet.at, by) : by;
   return { ...found, packet: { seen: true, at, exact: false } };
 }
 

@@ -131,7 +131,8 @@ export class Watch {
           user: live.user.slice(0, 64),
           ...(device === undefined ? {} : { device }),
         });
-      } else if (live === undefined) {
+      } else if (live === undefined && one.session !== undefined) {
+        one.found = { ...one.found, ended: { user: one.session.user, at: clock.now() } };
         one.session = undefined;
       }
     }
