@@ -2,12 +2,13 @@ import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Client } from '../../lib/client/client.ts';
+import { homeId, type HomeRecord } from '../../lib/client/home-record.ts';
 import type { PairingWait } from '../../lib/client/pair.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { EventView } from '../../lib/protocol/message.ts';
 import { pairDevice, withHome } from '../device/device.ts';
-import { deviceFolder } from '../device/folder.ts';
+import { deviceFolder, forgetHome, readHomes, shortKey } from '../device/folder.ts';
 import { print, say } from '../device/print.ts';
 import { doorLine, doorRow, show } from '../device/rows.ts';
 import { openDoor } from './device-open.ts';
@@ -131,6 +132,36 @@ async function pairWith(link: string, options: Common & { yes?: boolean; name: s
   );
 }
 
+function homeRow(record: HomeRecord): object {
+  return {
+    name: record.name,
+    key: homeId(record),
+    relays: record.relays,
+    device: record.device,
+    deviceName: record.deviceName,
+    ownRelay: record.ownRelay,
+  };
+}
+
+/** From this machine alone: no home is asked. */
+async function homes(options: Pick<Common, 'json'>): Promise<void> {
+  const records = (await readHomes(folder())).map(({ record }) => record);
+  const line = ({ name, relays, deviceName }: HomeRecord, key: string): string =>
+    `${name.padEnd(16)} ${key.slice(0, shortKey)}  ${relays.join(' ')}  as ${deviceName}`;
+  print(
+    options.json === true,
+    records.map(homeRow),
+    records.length === 0 ? ['No homes.'] : records.map((record) => line(record, homeId(record))),
+  );
+}
+
+async function forget(home: string, options: Pick<Common, 'json'>): Promise<void> {
+  const record = await forgetHome(folder(), home);
+  print(options.json === true, homeRow(record), [
+    `Forgot ${record.name} and this device’s keys for it. There it stays paired until somebody revokes it.`,
+  ]);
+}
+
 function folder(): string {
   return deviceFolder(process.env);
 }
@@ -159,7 +190,10 @@ export function register(program: Command): void {
       .command(usage)
       .description(description)
       .option('--json', 'one JSON value on stdout')
-      .option('--home <name>', 'which home, where several are paired (default: the last paired)');
+      .option(
+        '--home <name>',
+        'which home, by name or key, where several are paired (default: the last paired)',
+      );
   device
     .command('pair <link>')
     .description('pair with the home that printed the link')
@@ -167,6 +201,16 @@ export function register(program: Command): void {
     .option('--name <name>', 'what this device is called at home', hostname().slice(0, 64))
     .option('--json', 'one JSON value on stdout')
     .action(pairWith);
+  device
+    .command('homes')
+    .description('the homes that this device is paired with, the last paired first')
+    .option('--json', 'one JSON value on stdout')
+    .action(homes);
+  device
+    .command('forget <home>')
+    .description('forget a home and the keys for it, here alone')
+    .option('--json', 'one JSON value on stdout')
+    .action(forget);
   add('doors', 'the doors, as the home read them just now').action(doors);
   add('open <door>', 'open a door for the address this device is seen from')
     .option('--for <time>', 'how long, such as 90s or 5m (default: the door’s own)')

@@ -81,7 +81,10 @@ export function conforms(one: DriverCase): void {
 
     test('the port answers while the door is open, and no longer', async () => {
       await host.open(door, '203.0.113.7', long);
+      const packet = async () => (await host.inspect(door))[0]?.packet;
+      expect(await packet()).toBe(facts.seesPackets === true ? 'none' : undefined);
       expect(await reached()).toBe(true);
+      expect(typeof (await packet())).toBe(facts.seesPackets === true ? 'object' : 'undefined');
       await gone();
       expect(await reached()).toBe(false);
     });
@@ -111,6 +114,10 @@ export function conforms(one: DriverCase): void {
         });
       }
       expect(await listed()).toEqual(['203.0.113.7']);
+      // Never twice, whatever the driver itself says: not as a rule, not as an element.
+      const { stdout } = await lab.home.run('nft', ['list', 'ruleset']);
+      expect(stdout.match(/saddr 203\.0\.113\.7 /g)?.length ?? 0).toBeLessThanOrEqual(1);
+      expect(/set v4_front \{[^}]*\{[^}]*203\.0\.113\.7 [^}]*203\.0\.113\.7 /.test(stdout)).toBe(false);
       await gone();
     });
 
