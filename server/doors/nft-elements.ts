@@ -58,8 +58,8 @@ export function seenName(door: string, family: 4 | 6): string {
   return setName(door, family).replace(/^v/, 's');
 }
 
-/** How long the kernel remembers that somebody came, in seconds: a day, the longest that a door may be open. */
-export const seenSeconds = 86_400;
+/** How long the kernel remembers that somebody came, in seconds: far longer than between two looks of the home. */
+export const seenSeconds = 3600;
 
 function familyOf(address: string): 4 | 6 {
   const family = isCanonical(address);
@@ -150,11 +150,14 @@ export function openNftElements(session: NftSession): NftElements {
     },
     async remove(door, address) {
       const set = setName(door, familyOf(address));
+      const seen = seenName(door, familyOf(address));
       const element = `{ ${address} }`;
+      // Added first, so that deleting what is not there is no error.
+      const without = (name: string) =>
+        `add element ${where(name)} { ${address} timeout 1s }; delete element ${where(name)} ${element}`;
       await other(async () => {
-        // Added first, so that deleting what is not there is no error.
         const [change = '', read = ''] = await ask([
-          `add element ${where(set)} { ${address} timeout 1s }; delete element ${where(set)} ${element}`,
+          `${without(set)}; ${without(seen)}`,
           `get element ${where(set)} ${element}`,
         ]);
         refuse(change);

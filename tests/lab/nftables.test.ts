@@ -63,6 +63,7 @@ describe.each(['gate', 'mark'] as const)('nftables, mode %s', (mode) => {
 
     await helper.client.close('ssh', address);
     expect(await helper.client.inspect('ssh')).toEqual([]);
+    expect((await lab.home.run('nft', ['list', 'table', 'inet', 'latchkey'])).stdout).not.toContain(address);
     expect(await reached(phone, six)).toBe('timeout');
     await helper.client.close('ssh', address); // closing what is not open is no error
   });
