@@ -28,6 +28,7 @@ import { Pairing } from './pairing.ts';
 import { agentDrivers } from './registry.ts';
 import { Reception } from './reception.ts';
 import { Requests } from './requests.ts';
+import { sessionsThrough } from './sessions-through.ts';
 import { settleAll } from './settle.ts';
 import { openStore, type Store } from './store/store.ts';
 import { Watch } from './watch.ts';
@@ -86,6 +87,7 @@ export class Agent {
       log,
       allowLoopback: true,
       ownAddresses,
+      ...(options.helper === undefined ? {} : sessionsThrough(options.helper)),
     });
     const hosts: DoorHost[] = options.helper === undefined ? [this.keeper] : [this.keeper, options.helper];
     this.doors = new Doors(hosts);

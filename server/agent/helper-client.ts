@@ -143,6 +143,10 @@ export class HelperClient implements DoorHost {
     return expect(await this.#ask({ verb: 'sessions', door }, questionMs), 'sessions');
   }
 
+  async logins(port: number): Promise<SessionFact[] | undefined> {
+    return (await this.#ask({ verb: 'logins', port }, questionMs)).sessions;
+  }
+
   stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);

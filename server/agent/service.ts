@@ -83,7 +83,7 @@ function isAny(address: string): boolean {
 }
 
 /** The addresses of this machine that a target's name stands for; undefined: it is elsewhere, or may be. */
-function hostsOf(host: string, own: readonly string[]): string[] | undefined {
+export function hostsOf(host: string, own: readonly string[]): string[] | undefined {
   if (host === 'localhost') return ['127.0.0.1', '::1'];
   const family = isCanonical(host);
   if (family === undefined) return undefined;

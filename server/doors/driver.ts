@@ -47,6 +47,11 @@ export interface DoorDriver {
   close(address: string): Promise<void>;
   /** Every opening of this door that the system has now. */
   inspect(): Promise<Opening[]>;
+  /**
+   * Where this machine itself calls the service: the address on whose behalf the live connection from this local
+   * port is. Sessions behind such a door are told by it.
+   */
+  callerOf?(port: number): string | undefined;
   /** Lets go of processes and sockets. Openings stay to the system that holds them. */
   stop(): Promise<void>;
   /** The door left the configuration: takes away what start() put into the system. Called instead of stop(). */

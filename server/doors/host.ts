@@ -40,5 +40,10 @@ export interface DoorHost {
   inspect(door: string): Promise<Opening[]>;
   /** Sessions that began behind this door, newest first; empty where nothing can tell. */
   sessions(door: string): Promise<SessionFact[]>;
+  /**
+   * Every session of the sshd at this port of this machine, whatever door it came by: for doors of another room.
+   * Absent, or undefined: this room cannot tell.
+   */
+  logins?(port: number): Promise<SessionFact[] | undefined>;
   stop(): Promise<void>;
 }

@@ -13,9 +13,10 @@ export interface KeeperOptions {
   readonly allowLoopback?: boolean;
   /** This machine's own canonical addresses, asked at each opening: they change. */
   readonly ownAddresses?: () => readonly string[];
-  readonly sessions?: (door: DoorDefinition) => Promise<SessionFact[]>;
+  readonly sessions?: (door: DoorDefinition, driver: DoorDriver) => Promise<SessionFact[]>;
   /** Whether `sessions` would tell of one behind this door. */
-  readonly tellsSessions?: (door: DoorDefinition) => boolean;
+  readonly tellsSessions?: (door: DoorDefinition, driver: DoorDriver) => Promise<boolean>;
+  readonly logins?: (port: number) => Promise<SessionFact[] | undefined>;
   /** Monotonic milliseconds; a parameter for tests. */
   readonly now?: () => number;
 }
@@ -123,14 +124,15 @@ export class DoorKeeper implements DoorHost {
   async doors(): Promise<DoorFacts[]> {
     const all = [...this.#doors.values()];
     await Promise.all(all.map((kept) => kept.ready));
-    return all.map((kept) => this.#facts(kept));
+    return Promise.all(all.map((kept) => this.#facts(kept)));
   }
 
-  #facts({ definition, driver, problem }: Kept): DoorFacts {
+  async #facts({ definition, driver, problem }: Kept): Promise<DoorFacts> {
     const facts = driver?.facts ?? noFacts;
     const { closes, choosesTime, extends: lengthens, readsBack, seesPackets, seconds } = facts;
     const { name, type, options, host, devices } = definition;
     const service = type.service?.(options);
+    const tells = driver !== undefined && (await this.#options.tellsSessions?.(definition, driver)) === true;
     return {
       name,
       driver: type.name,
@@ -139,7 +141,7 @@ export class DoorKeeper implements DoorHost {
       extends: lengthens,
       readsBack,
       ...(seesPackets === true ? { seesPackets } : {}),
-      ...(this.#options.tellsSessions?.(definition) === true ? { sessions: true } : {}),
+      ...(tells ? { sessions: true } : {}),
       endpoint: {
         ...(host === undefined ? {} : { host }),
         port: type.port(options),
@@ -204,7 +206,11 @@ export class DoorKeeper implements DoorHost {
 
   async sessions(door: string): Promise<SessionFact[]> {
     const kept = await this.#find(door);
-    return (await this.#options.sessions?.(kept.definition)) ?? [];
+    return (await this.#options.sessions?.(kept.definition, usable(kept))) ?? [];
+  }
+
+  async logins(port: number): Promise<SessionFact[] | undefined> {
+    return this.#options.logins?.(port);
   }
 
   async stop(): Promise<void> {

@@ -77,6 +77,7 @@ export const proxy = {
       inspect: () => Promise.resolve(door.admitted()),
       stop: () => door.stop(),
       connections: () => door.connections(),
+      callerOf: (port) => door.connections().find((one) => one.live && one.outgoingPort === port)?.address,
     };
   },
 } satisfies DriverType<ProxyOptions>;

@@ -60,7 +60,12 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     ...(settings === undefined || followed === undefined
       ? {}
       : {
-          tellsSessions: leadsToSsh,
+          tellsSessions: (door: DoorDefinition) => Promise.resolve(leadsToSsh(door)),
+          logins: async (port: number) => {
+            if (!settings.sshPorts.includes(port)) return undefined;
+            await followed.settle();
+            return followed.sessions();
+          },
           sessions: async (door: DoorDefinition) => {
             if (!leadsToSsh(door)) return [];
             await followed.settle();

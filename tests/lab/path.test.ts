@@ -58,6 +58,8 @@ const knockdConf = `[options]
 
 interface Kind {
   readonly name: string;
+  /** Further lines of agent.toml. */
+  readonly agent?: string;
   readonly firewall: 'iptables' | 'none';
   readonly knocks: boolean;
   file(lab: Lab): Promise<string>;
@@ -67,6 +69,7 @@ const common = `host = "HOST"\ndefault = "6s"\n`;
 const kinds: Kind[] = [
   {
     name: 'nftables, mode gate',
+    agent: `[[door]]\nname = "through"\ndriver = "proxy"\nlisten = 2222\ntarget = "127.0.0.1:22"\n`,
     firewall: 'none',
     knocks: false,
     file: () => Promise.resolve(`driver = "nftables"\nport = 22\nmode = "gate"\n${common}`),
@@ -106,6 +109,7 @@ describe.each(kinds)('$name', (kind) => {
       doors: {
         cellar: text.replace('HOST', lab.home.address4),
       },
+      ...(kind.agent === undefined ? {} : { agent: kind.agent }),
     });
   });
   afterAll(async () => {
@@ -177,6 +181,25 @@ describe.each(kinds)('$name', (kind) => {
       const doors = await device.json<DoorRow[]>(['doors']);
       expect(doors.find((door) => door.name === name)?.state).toBe('closed');
     });
+  });
+
+  test.runIf(kind.agent)('a proxy door beside it: whose session it is, by its outgoing port', async () => {
+    const device = await house.device(lab.phone, 'through');
+    await device.pair(4);
+    const opened = await device.json<OpenRow>(['open', 'through']);
+    const waiting = ['rule done', 'service done', 'packet waiting', 'session waiting'];
+    expect(linksOf(opened).slice(-4)).toEqual(waiting);
+    const other = await sshSession(lab.home, sshd, '127.0.0.1');
+    const row = async (): Promise<DoorRow | undefined> =>
+      (await device.json<DoorRow[]>(['doors'])).find((door) => door.name === 'through');
+    expect(linksOf(await row())).toEqual(waiting);
+    const ssh = await sshSession(lab.phone, { ...sshd, port: 2222 }, lab.home.address4);
+    await until(async () => (await row())?.state === 'connected');
+    expect(linksOf(await row())).toEqual(['rule done', 'service done', 'packet done', 'session done']);
+    await ssh.end();
+    await until(async () => linksOf(await row()).at(-1) === 'session done ended');
+    await other.end();
+    await device.json<DoorRow>(['close', 'through']);
   });
 
   test('a link that does not come says what that means: no packet, then no service', async () => {
