@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Space } from './space.ts';
 
 const server = `
@@ -20,8 +19,13 @@ setTimeout(() => end('nothing'), Number(wait));`;
 /** A UDP echo on both families at a host of the lab, until the lab ends. */
 export async function echoDatagrams(at: Space, port: number): Promise<void> {
   const { stdout } = at.spawn(process.execPath, ['-e', server, String(port)]);
-  let said = '';
-  while (said.split('\n').length < 3) said += String((await once(stdout, 'data'))[0]);
+  await new Promise<void>((resolve) => {
+    let said = '';
+    stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+      if (said.split('\n').length > 2) resolve();
+    });
+  });
 }
 
 /** One datagram from a port of its own: was it answered within `waitMs`? */
