@@ -60,9 +60,9 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     ...(settings === undefined || followed === undefined
       ? {}
       : {
-          tellsSessions: (door: DoorDefinition) => Promise.resolve(leadsToSsh(door)),
+          tellsSessions: (door: DoorDefinition) => Promise.resolve(leadsToSsh(door) && followed.reads()),
           logins: async (port: number) => {
-            if (!settings.sshPorts.includes(port)) return undefined;
+            if (!settings.sshPorts.includes(port) || !followed.reads()) return undefined;
             await followed.settle();
             return followed.sessions();
           },
