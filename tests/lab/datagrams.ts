@@ -3,7 +3,7 @@ import type { Space } from './space.ts';
 const server = `
 const [port] = process.argv.slice(1);
 for (const type of ['udp4', 'udp6']) {
-  const socket = require('node:dgram').createSocket({ type, ipv6Only: true });
+  const socket = require('node:dgram').createSocket({ type, ipv6Only: type === 'udp6' });
   socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address));
   socket.bind(Number(port), () => console.log(type));
 }`;

@@ -107,6 +107,7 @@ describe.each(['gate', 'mark'] as const)('nftables, mode %s', (mode) => {
 
   test('an opening outlives the helper, which takes it over at its next start', async () => {
     await helper.client.open('ssh', '203.0.113.7', 30, onStage);
+    expect(await reached(phone)).toBe('connected'); // noted in the table, too
     const before = await lab.home.run('nft', ['list', 'table', 'inet', 'latchkey']);
     await helper.kill('SIGKILL');
     expect(await reached(phone)).toBe('connected');
