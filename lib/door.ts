@@ -32,3 +32,14 @@ export interface SessionFact {
   readonly at: number;
   readonly pid: number;
 }
+
+/**
+ * What is known of the service that a door leads to, without touching it:
+ * - `listens`: a program waits for connections of the opening's family.
+ * - `silent`: nothing is bound to the port.
+ * - `loopback`: something listens, but for this machine alone.
+ * - `family`: something listens, but not for addresses of the opening's family.
+ * - `unknown`: it is elsewhere, cannot be read, or is UDP, where being bound promises no answer.
+ */
+export const serviceStates = ['listens', 'silent', 'loopback', 'family', 'unknown'] as const;
+export type ServiceState = (typeof serviceStates)[number];

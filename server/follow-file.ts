@@ -17,6 +17,8 @@ export interface FollowOptions {
 export interface FileFollower {
   /** Resolves once everything written until now was told. */
   settle(): Promise<void>;
+  /** The last look could read it. */
+  reads(): boolean;
   stop(): Promise<void>;
 }
 
@@ -135,6 +137,7 @@ export function followFile(path: string, options: FollowOptions): FileFollower {
       lookSoon();
       await looking;
     },
+    reads: () => !troubled,
     async stop() {
       stopped = true;
       clearInterval(timer);

@@ -1,4 +1,4 @@
-import type { DoorState } from '../door.ts';
+import type { DoorState, ServiceState } from '../door.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { DoorView, OpeningView } from '../protocol/message.ts';
 import { answerTime, type Answer } from './requests.ts';
@@ -35,8 +35,18 @@ export interface ShownOpening {
   /** Counted from the question, so never more than is left. 0: it is time to ask, not to say closed. */
   readonly remainingMs?: number;
   readonly overdue: boolean;
-  readonly session?: { readonly user: string; readonly sinceMs: number };
+  readonly session?: { readonly user: string; readonly sinceMs: number; readonly port?: number };
   readonly seen: boolean;
+  /** This device's own: what the home found between the opening and a session. Each `ms`: how long ago, at most. */
+  readonly proof?: ShownProof;
+}
+
+export interface ShownProof {
+  readonly ruleMs?: number;
+  readonly service?: { readonly state: ServiceState; readonly ms: number };
+  readonly packet?: { readonly seen: boolean; readonly ms: number };
+  readonly sessions: boolean;
+  readonly ended?: { readonly user: string; readonly ms: number };
 }
 
 export interface ShownDoor {
@@ -126,7 +136,19 @@ function showOpening(opening: OpeningView, age: number): ShownOpening {
     overdue: opening.overdue === true,
     ...(opening.session === undefined
       ? {}
-      : { session: { user: opening.session.user, sinceMs: opening.session.sinceMs + age } }),
+      : { session: { ...opening.session, sinceMs: opening.session.sinceMs + age } }),
     seen: opening.seen === true,
+    ...(opening.proof === undefined ? {} : { proof: showProof(opening.proof, age) }),
+  };
+}
+
+function showProof(proof: NonNullable<OpeningView['proof']>, age: number): ShownProof {
+  const { ruleMs, service, packet, sessions, ended } = proof;
+  return {
+    ...(ruleMs === undefined ? {} : { ruleMs: ruleMs + age }),
+    ...(service === undefined ? {} : { service: { ...service, ms: service.ms + age } }),
+    ...(packet === undefined ? {} : { packet: { ...packet, ms: packet.ms + age } }),
+    sessions,
+    ...(ended === undefined ? {} : { ended: { ...ended, ms: ended.ms + age } }),
   };
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { doorStates } from '../door.ts';
+import { doorStates, serviceStates } from '../door.ts';
 import { isErrorCode, LatchkeyError, type ErrorCode } from '../errors.ts';
 import { fromBase64, fromUtf8, utf8 } from './bytes.ts';
 
@@ -80,6 +80,20 @@ const step = v.strictObject({
 });
 export type Step = v.InferOutput<typeof step>;
 
+/** What the home found between the opening and a session. Each time: how long ago, in ms. */
+const proof = v.strictObject({
+  /** Since the rule was first read from the system; absent: never. */
+  ruleMs: v.exactOptional(ms),
+  /** Whether a service waits behind the door, and since when it is seen so; absent: not looked yet. */
+  service: v.exactOptional(v.strictObject({ state: v.picklist(serviceStates), ms })),
+  /** A first packet of this address, seen or not (then since the last look); absent: this door cannot tell. */
+  packet: v.exactOptional(v.strictObject({ seen: v.boolean(), ms })),
+  /** Sessions behind this door can be told. */
+  sessions: v.boolean(),
+  /** The last session through it that is over, and since when. */
+  ended: v.exactOptional(v.strictObject({ user: text(64), ms })),
+});
+
 const opening = v.strictObject({
   address,
   /** The asking device's own opening. */
@@ -91,9 +105,14 @@ const opening = v.strictObject({
   remainingMs: v.exactOptional(ms),
   /** It outlived its time. */
   overdue: v.exactOptional(v.boolean()),
-  session: v.exactOptional(v.strictObject({ user: text(64), sinceMs: ms })),
-  /** A connection through it was seen, where sessions cannot be told (proxy). */
+  /** `port`: the caller's own. */
+  session: v.exactOptional(
+    v.strictObject({ user: text(64), sinceMs: ms, port: v.exactOptional(count(65_535)) }),
+  ),
+  /** A connection through it was seen, where sessions cannot be told. */
   seen: v.exactOptional(v.boolean()),
+  /** Of the asking device's own opening. */
+  proof: v.exactOptional(proof),
 });
 export type OpeningView = v.InferOutput<typeof opening>;
 
@@ -104,7 +123,12 @@ const doorView = v.strictObject({
   name: door,
   driver: text(32),
   state: v.picklist(doorStates),
-  endpoint,
+  /** `protocol` absent: TCP. */
+  endpoint: v.strictObject({
+    host: v.exactOptional(text(253)),
+    port: count(65_535),
+    protocol: v.exactOptional(v.literal('udp')),
+  }),
   /** The door is open for the home's own address: connect through this (`ssh -J`). */
   jump: v.exactOptional(endpoint),
   choosesTime: v.boolean(),

@@ -23,10 +23,12 @@ import { Handshakes } from './handshakes.ts';
 import type { HomeKeys } from './keys.ts';
 import { LiveSessions, type LiveSession } from './live-sessions.ts';
 import { Openings, type StepObserver } from './openings.ts';
+import { Proofs } from './proofs.ts';
 import { Pairing } from './pairing.ts';
 import { agentDrivers } from './registry.ts';
 import { Reception } from './reception.ts';
 import { Requests } from './requests.ts';
+import { sessionsThrough } from './sessions-through.ts';
 import { settleAll } from './settle.ts';
 import { openStore, type Store } from './store/store.ts';
 import { Watch } from './watch.ts';
@@ -52,6 +54,7 @@ export class Agent {
   readonly audit: Audit;
   readonly pairing: Pairing;
   readonly openings: Openings;
+  readonly proofs: Proofs;
   readonly requests: Requests;
   readonly doors: Doors;
   readonly clock: Clock;
@@ -84,6 +87,7 @@ export class Agent {
       log,
       allowLoopback: true,
       ownAddresses,
+      ...(options.helper === undefined ? {} : sessionsThrough(options.helper)),
     });
     const hosts: DoorHost[] = options.helper === undefined ? [this.keeper] : [this.keeper, options.helper];
     this.doors = new Doors(hosts);
@@ -100,6 +104,7 @@ export class Agent {
     };
     const { doors, devices, requests, audit } = this;
     this.openings = new Openings({ store, doors, devices, requests, audit, clock, observe: options.observe });
+    this.proofs = new Proofs({ openings: this.openings, doors, clock });
     const reception = new Reception({
       home: { name: file.name, ownRelay: this.policy.ownRelay },
       handshakes: new Handshakes(keys.box, clock, random),
@@ -131,9 +136,9 @@ export class Agent {
       answered: (device, code) => this.pairingAnswered(device, code),
     });
     const followed = (): boolean => this.sessions.followers().length > 0;
-    const { openings } = this;
+    const { openings, proofs } = this;
     const settle = (): Promise<readonly string[]> => settleAll({ openings, requests, devices, audit, clock });
-    this.watch = new Watch({ openings, doors, devices, audit, clock, followed, settle, log });
+    this.watch = new Watch({ openings, doors, devices, audit, clock, proofs, followed, settle, log });
     this.openings.onChange(() => this.push());
     audit.onEvent((event) => {
       for (const live of this.sessions.followers()) this.say(live, { type: 'event', event });
@@ -205,15 +210,21 @@ export class Agent {
   }
 
   handlerParts(): HandlerParts {
-    const { doors, devices, openings, requests, audit, clock, policy } = this;
+    const { doors, devices, openings, proofs, requests, audit, clock, policy } = this;
     const say = (live: LiveSession, notice: Notice): void => this.say(live, notice);
     const revoked = (device: string): void => this.revoked(device);
-    return { doors, devices, openings, requests, audit, clock, policy, random, say, revoked };
+    return { doors, devices, openings, proofs, requests, audit, clock, policy, random, say, revoked };
+  }
+
+  /** One round of the watch, without waiting for it. */
+  watchNow(): Promise<void> {
+    return this.watch.tick();
   }
 
   /** Lets go of sockets and the disk. `proxy` doors close with their process; the system holds the others. */
   async stop(): Promise<void> {
     this.watch.stop();
+    this.proofs.stop();
     for (const connection of this.connections) connection.stop();
     await this.pairing.end('pairing-unanswered');
     await this.doors.stop();

@@ -6,6 +6,7 @@ import type { Verify } from '../../lib/protocol/keys.ts';
 import type { Evidence, RequestOf } from '../../lib/protocol/message.ts';
 import type { DoorFacts } from '../doors/host.ts';
 import type { ObserverTable } from './config.ts';
+import type { Devices } from './devices.ts';
 
 export interface Policy {
   readonly observers: readonly ObserverTable[];
@@ -86,6 +87,11 @@ export function allowedSeconds(
   const seconds = asked ?? Math.min(door.defaultSeconds, longest);
   if (seconds > longest) throw new LatchkeyError('refused-time', `at most ${longest} s`);
   return seconds;
+}
+
+/** Whether the door's file lets this device open it. */
+export function mayOpen(door: DoorFacts, device: string, devices: Pick<Devices, 'isAmong'>): boolean {
+  return door.devices === undefined || devices.isAmong(door.devices, device);
 }
 
 /** The address and time of an opening that may be done. Throws `refused-*`; nothing has happened then. */

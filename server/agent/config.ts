@@ -72,6 +72,7 @@ const door = v.looseObject({
   longest: v.exactOptional(duration),
   max_open: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))),
   per_minute: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(6000))),
+  devices: v.exactOptional(v.array(v.string())),
 });
 
 const file = v.strictObject({

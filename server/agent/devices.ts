@@ -53,6 +53,16 @@ export class Devices {
     return this.get(id)?.name;
   }
 
+  /**
+   * True where the list has this device's id, or its name and no other paired device has that name: a device
+   * calls itself what it likes, and must not become another by it.
+   */
+  isAmong(list: readonly string[], id: string): boolean {
+    const name = this.byId.get(id)?.name;
+    const namesakes = [...this.byId.values()].filter((row) => row.revokedAt === null && row.name === name);
+    return list.includes(id) || (name !== undefined && namesakes.length === 1 && list.includes(name));
+  }
+
   admissionKeys(): Uint8Array[] {
     // The newest: one frame holds no more, and a frame too long would shut out everybody.
     return this.all()

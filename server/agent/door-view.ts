@@ -1,11 +1,11 @@
 import type { DoorState } from '../../lib/door.ts';
 import type { DoorView, OpeningView } from '../../lib/protocol/message.ts';
 import type { DoorFacts } from '../doors/host.ts';
-import { longestSeconds, type Policy } from './authorize.ts';
+import { longestSeconds, mayOpen, type Policy } from './authorize.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import { fitting, room, sizeOf } from './fit.ts';
-import type { Held, Reading } from './held.ts';
+import { sessionAt, type Held, type Reading } from './held.ts';
 import type { Openings } from './openings.ts';
 
 // What a screen can use; a home with more has worse troubles.
@@ -22,12 +22,15 @@ interface Parts {
 }
 
 /** What one device is told about one door: only what was read from the system, and how old that is. */
-export function doorView(facts: DoorFacts, device: string, parts: Parts): DoorView {
+export function doorView(door: DoorFacts, device: string, parts: Parts): DoorView {
   const { openings, clock, policy } = parts;
-  const held = openings.of(facts.name);
+  const held = openings.of(door.name);
+  // What it has open it may still see, and close.
+  const barred = !mayOpen(door, device, parts.devices) && !held.some((one) => one.row.device === device);
+  const facts: DoorFacts = barred ? { ...door, problem: 'refused-permission' } : door;
   const reading = openings.readings.get(facts.name);
   const now = clock.now();
-  const views = openingViews(held, reading, device, parts);
+  const views = openingViews(facts, held, reading, device, parts);
   const longest = longestSeconds(facts, policy);
   return {
     name: facts.name,
@@ -62,6 +65,7 @@ export function doorViews(list: readonly DoorFacts[], device: string, parts: Par
 }
 
 function openingViews(
+  facts: DoorFacts,
   held: readonly Held[],
   reading: Reading | undefined,
   device: string,
@@ -94,12 +98,35 @@ function openingViews(
         : {
             session: {
               user: mine.session.user.slice(0, 64),
-              sinceMs: Math.max(0, parts.clock.wall() - mine.session.at),
+              sinceMs: Math.max(
+                0,
+                Math.round(parts.clock.wall() - sessionAt(mine, mine.session, parts.clock)),
+              ),
+              ...(mine.session.port === 0 ? {} : { port: mine.session.port }),
             },
           }),
-      ...(mine?.seen === true ? { seen: true } : {}),
+      ...(mine !== undefined && isSeen(mine, facts) ? { seen: true } : {}),
+      ...(mine?.row.device === device ? { proof: proofView(mine, facts, now) } : {}),
     };
   });
+}
+
+/** Where nobody can tell of sessions, a packet that found a service is the most there is to say. */
+function isSeen({ found }: Held, facts: DoorFacts): boolean {
+  const waits = found.service === undefined || ['listens', 'unknown'].includes(found.service.state);
+  return facts.sessions !== true && found.packet?.seen === true && waits;
+}
+
+function proofView({ found }: Held, facts: DoorFacts, now: number): NonNullable<OpeningView['proof']> {
+  const ago = (at: number): number => Math.max(0, Math.round(now - at));
+  const { ruleAt, service, packet = { seen: false, at: now }, ended } = found;
+  return {
+    ...(ruleAt === undefined ? {} : { ruleMs: ago(ruleAt) }),
+    ...(service === undefined ? {} : { service: { state: service.state, ms: ago(service.at) } }),
+    ...(facts.seesPackets === true ? { packet: { seen: packet.seen, ms: ago(packet.at) } } : {}),
+    sessions: facts.sessions === true,
+    ...(ended === undefined ? {} : { ended: { user: ended.user.slice(0, 64), ms: ago(ended.at) } }),
+  };
 }
 
 function stateOf(

@@ -1,7 +1,7 @@
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { Notice, Request, RequestOf, Result, Step } from '../../lib/protocol/message.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
-import { authorizeOpen, type Policy } from './authorize.ts';
+import { authorizeOpen, mayOpen, type Policy } from './authorize.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
@@ -11,6 +11,7 @@ import type { LiveSession } from './live-sessions.ts';
 import { fitting } from './fit.ts';
 import { keyOf } from './held.ts';
 import type { Openings } from './openings.ts';
+import type { Proofs } from './proofs.ts';
 import type { Outcome, Requests } from './requests.ts';
 import { closeAllOf, closeOwn } from './settle.ts';
 
@@ -18,6 +19,7 @@ export interface HandlerParts {
   readonly doors: Doors;
   readonly devices: Devices;
   readonly openings: Openings;
+  readonly proofs: Proofs;
   readonly requests: Requests;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -89,6 +91,7 @@ const handlers: Handlers = {
               request.id,
               parts.clock.now(),
             );
+            if (!mayOpen(door, live.device, parts.devices)) throw new LatchkeyError('refused-permission');
             const { address, seconds } = await authorizeOpen(request, challenge, door, parts.policy);
             const order = { device: live.device, id: request.id, door, address, seconds, receivedAt, onStep };
             return await parts.openings.open(order, begin);
@@ -99,6 +102,7 @@ const handlers: Handlers = {
         },
       ),
     );
+    parts.proofs.soon();
     // Not by the wall's clock: a record answered again later may lie on the other side of a change of it.
     const held = parts.openings.held.get(keyOf(request.door, outcome.address ?? ''));
     const left = held === undefined || held.phase === 'closed' ? 0 : held.endsAt - parts.clock.now();
@@ -131,18 +135,19 @@ const handlers: Handlers = {
   },
 
   async inspect({ request, live, parts }) {
-    await parts.openings.inspect(request.door);
+    await Promise.all([parts.openings.inspect(request.door), parts.proofs.look()]);
     return { type: 'door', door: view(request.door, { live, parts }) };
   },
 
   async doors({ live, parts }) {
     await parts.doors.refresh();
     const names = parts.doors.list();
-    await Promise.all(
-      names
+    await Promise.all([
+      parts.proofs.look(),
+      ...names
         .filter((door) => door.problem === undefined)
         .map((door) => parts.openings.inspect(door.name).catch(() => [])),
-    );
+    ]);
     return { type: 'doors', doors: doorViews(parts.doors.list(), live.device, parts) };
   },
 

@@ -23,7 +23,11 @@ const backoffMs = { first: 250, longest: 5000 };
 const longestAnswer = 4 * 1024 * 1024;
 
 const code = v.picklist(errorCodes);
-const opening = v.strictObject({ address: v.string(), remainingMs: v.optional(v.number()) });
+const opening = v.strictObject({
+  address: v.string(),
+  remainingMs: v.optional(v.number()),
+  packet: v.optional(v.union([v.literal('none'), v.strictObject({ agoMs: v.optional(v.number()) })])),
+});
 const doorFacts = v.strictObject({
   name: v.string(),
   driver: v.string(),
@@ -31,7 +35,21 @@ const doorFacts = v.strictObject({
   choosesTime: v.boolean(),
   extends: v.boolean(),
   readsBack: v.boolean(),
-  endpoint: v.strictObject({ host: v.optional(v.string()), port: v.number() }),
+  seesPackets: v.optional(v.boolean()),
+  sessions: v.optional(v.boolean()),
+  endpoint: v.strictObject({
+    host: v.optional(v.string()),
+    port: v.number(),
+    protocol: v.optional(v.literal('udp')),
+  }),
+  service: v.optional(
+    v.strictObject({
+      protocol: v.picklist(['tcp', 'udp']),
+      port: v.number(),
+      host: v.optional(v.string()),
+    }),
+  ),
+  devices: v.optional(v.array(v.string())),
   jump: v.optional(v.strictObject({ host: v.optional(v.string()), port: v.number() })),
   defaultSeconds: v.number(),
   longestSeconds: v.number(),
@@ -124,6 +142,10 @@ export class HelperClient implements DoorHost {
 
   async sessions(door: string): Promise<SessionFact[]> {
     return expect(await this.#ask({ verb: 'sessions', door }, questionMs), 'sessions');
+  }
+
+  async logins(port: number): Promise<SessionFact[] | undefined> {
+    return (await this.#ask({ verb: 'logins', port }, questionMs)).sessions;
   }
 
   stop(): Promise<void> {

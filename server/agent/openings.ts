@@ -6,7 +6,15 @@ import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import type { Doors } from './doors.ts';
-import { fresh, keyOf, type Held, type OpenIntent, type OpenOrder, type Reading } from './held.ts';
+import {
+  fresh,
+  keyOf,
+  withReading,
+  type Held,
+  type OpenIntent,
+  type OpenOrder,
+  type Reading,
+} from './held.ts';
 import type { Begin, Outcome, Requests } from './requests.ts';
 import type { OpeningRow, RequestRow, Row } from './store/rows.ts';
 import type { Store } from './store/store.ts';
@@ -39,7 +47,8 @@ export class Openings {
     for (const row of store.loaded.openings) {
       const since = clock.now();
       const endsAt = since + Math.min(row.closesAt - clock.wall(), row.closesAt - row.openedAt);
-      this.held.set(keyOf(row.door, row.address), { row, phase: 'open', endsAt, since, ...fresh });
+      const begunAt = since - Math.max(0, clock.wall() - row.openedAt);
+      this.held.set(keyOf(row.door, row.address), { row, phase: 'open', endsAt, since, begunAt, ...fresh });
     }
   }
 
@@ -135,6 +144,7 @@ export class Openings {
             row,
             phase: 'opening',
             since: clock.now(),
+            begunAt: clock.now(),
             endsAt: clock.now() + order.seconds * 1000,
             ...fresh,
           };
@@ -188,6 +198,7 @@ export class Openings {
     held.since = clock.now();
     held.endsAt = held.since + lengthMs;
     held.overdueTold = false;
+    held.found = { ...held.found, ruleAt: held.found.ruleAt ?? held.since };
     this.note(row.door, opening);
     audit.tell(event);
     this.changed();
@@ -249,7 +260,12 @@ export class Openings {
   /** Reads the door from the system. Throws what the driver throws; the last reading stays then. */
   async inspect(door: string): Promise<readonly Opening[]> {
     const openings = await this.parts.doors.host(door).inspect(door);
-    this.readings.set(door, { openings, at: this.parts.clock.now() });
+    const at = this.parts.clock.now();
+    this.readings.set(door, { openings, at });
+    for (const held of this.of(door)) {
+      const opening = openings.find(({ address }) => address === held.row.address);
+      if (opening !== undefined && held.phase !== 'opening') held.found = withReading(held, opening, at);
+    }
     return openings;
   }
 

@@ -97,7 +97,8 @@ async function settleOpen(
   const outcome: Outcome = { ok: true, address, steps: [], closesAt };
   await requests.settle(request, outcome, { put: 'opening', value: row }, event);
   const since = clock.now();
-  openings.held.set(key, { row, phase: 'open', since, endsAt: since + leftMs, ...fresh });
+  const begunAt = since - Math.max(0, clock.wall() - request.at);
+  openings.held.set(key, { row, phase: 'open', since, begunAt, endsAt: since + leftMs, ...fresh });
   openings.changed();
 }
 

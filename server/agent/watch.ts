@@ -4,8 +4,9 @@ import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import type { Doors } from './doors.ts';
-import { keyOf, type Held } from './held.ts';
+import { keyOf, withSession, type Held } from './held.ts';
 import type { Openings } from './openings.ts';
+import type { Proofs } from './proofs.ts';
 
 // Fast enough that a session shows while the thumb is still there; a reading costs a few ms.
 const busyEvery = 1000;
@@ -20,6 +21,7 @@ interface Parts {
   readonly devices: Devices;
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly proofs: Proofs;
   /** Is anybody looking? */
   readonly followed: () => boolean;
   /** Settles what has an intent and no outcome; why something is left. */
@@ -64,7 +66,7 @@ export class Watch {
     const left = await settle();
     this.unsettled = left.length > 0;
     this.tell('', left.length === 0 ? undefined : [...new Set(left)].join('; '));
-    await Promise.all(doors.list().map((door) => this.door(door)));
+    await Promise.all([...doors.list().map((door) => this.door(door)), this.parts.proofs.look()]);
     await this.gone();
     openings.changed();
   }
@@ -112,14 +114,15 @@ export class Watch {
   }
 
   private async sessions(door: string, held: readonly Held[]): Promise<void> {
-    const { doors, audit, devices } = this.parts;
+    const { doors, audit, devices, clock } = this.parts;
     const facts = await doors.host(door).sessions(door);
     for (const one of held) {
-      const live = facts.find(
-        (fact) => ofSocket(fact.address) === one.row.address && fact.at >= one.row.openedAt - 1000,
-      );
+      // Not by `openedAt`, which is anew when the opening is lengthened; logs know whole seconds.
+      const since = clock.wall() - (clock.now() - one.begunAt) - 1000;
+      const live = facts.find((fact) => ofSocket(fact.address) === one.row.address && fact.at >= since);
       if (live !== undefined && one.session?.pid !== live.pid) {
         one.session = live;
+        one.found = withSession(one, live, clock);
         const device = devices.nameOf(one.row.device);
         await audit.note({
           kind: 'connected',
@@ -128,7 +131,8 @@ export class Watch {
           user: live.user.slice(0, 64),
           ...(device === undefined ? {} : { device }),
         });
-      } else if (live === undefined) {
+      } else if (live === undefined && one.session !== undefined) {
+        one.found = { ...one.found, ended: { user: one.session.user, at: clock.now() } };
         one.session = undefined;
       }
     }

@@ -2,15 +2,16 @@ import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Client } from '../../lib/client/client.ts';
+import { homeId, type HomeRecord } from '../../lib/client/home-record.ts';
 import type { PairingWait } from '../../lib/client/pair.ts';
-import type { OpeningStep } from '../../lib/client/opening.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { EventView } from '../../lib/protocol/message.ts';
 import { pairDevice, withHome } from '../device/device.ts';
-import { deviceFolder } from '../device/folder.ts';
+import { deviceFolder, forgetHome, readHomes, shortKey } from '../device/folder.ts';
 import { print, say } from '../device/print.ts';
-import { doorLine, doorRow, jumpLine, show } from '../device/rows.ts';
+import { doorLine, doorRow, show } from '../device/rows.ts';
+import { openDoor } from './device-open.ts';
 
 interface Common {
   readonly json?: boolean;
@@ -30,60 +31,17 @@ async function doors(options: Common): Promise<void> {
   });
 }
 
-const stepWords: Record<OpeningStep['step'], string> = {
-  sealed: 'sealed here',
-  relayed: 'passed on by the relay',
-  received: 'received at home',
-  asked: 'door asked',
-  knock: 'knock',
-  sesame: 'all knocks heard',
-  rule: 'rule in place',
-  checked: 'read back',
-};
-
-function stepLine(step: OpeningStep): string {
-  const which = step.n === undefined ? '' : ` ${step.n}${step.of === undefined ? '' : ` of ${step.of}`}`;
-  return `${(step.atMs / 1000).toFixed(2).padStart(6)} s  ${stepWords[step.step]}${which}`;
-}
-
-async function open(door: string, options: Common & { for?: string }): Promise<void> {
-  const seconds = options.for === undefined ? undefined : parseTime(options.for);
-  await withHome(folder(), options.home, async (client) => {
-    const json = options.json === true;
-    const heard: OpeningStep[] = [];
-    const onStep = (step: OpeningStep): void => {
-      heard.push(step);
-      if (!json) say(stepLine(step));
-    };
-    const armed = await client.arm(door);
-    const opened = await client.release(armed, { ...(seconds === undefined ? {} : { seconds }), onStep });
-    const { address, steps, vouched } = opened.value;
-    const row = doorRow({ ...opened, value: opened.value.door }, client.relay, address);
-    // Progress that got lost is not repeated: what the answer alone knows is said with it.
-    const late = steps.filter(
-      ({ step, n }) => step !== 'received' && !heard.some((before) => before.step === step && before.n === n),
-    );
-    const { name, state, endpoint, jump, remainingMs, verifiedAt } = row;
-    print(
-      json,
-      {
-        name,
-        state,
-        endpoint,
-        ...(jump === undefined ? {} : { jump }),
-        address,
-        ...(remainingMs === undefined ? {} : { remainingMs }),
-        ...(verifiedAt === undefined ? {} : { verifiedAt }),
-        steps: steps.map(({ step, n, atMs }) => ({ step, ...(n === undefined ? {} : { n }), atMs })),
-      },
-      [
-        ...late.map(stepLine),
-        ...(vouched ? ['Address vouched for by the relay alone.'] : []),
-        `${doorLine(row)}  for ${address}`,
-        ...jumpLine(row),
-      ],
-    );
-  });
+async function open(door: string, options: Common & { for?: string; wait?: string | true }): Promise<void> {
+  const { json, for: time, wait } = options;
+  const seconds = time === undefined ? undefined : parseTime(time);
+  const waitMs = wait === undefined ? undefined : wait === true ? Infinity : parseTime(wait) * 1000;
+  await withHome(folder(), options.home, (client) =>
+    openDoor(client, door, {
+      json: json === true,
+      ...(seconds === undefined ? {} : { seconds }),
+      ...(waitMs === undefined ? {} : { waitMs }),
+    }),
+  );
 }
 
 async function close(door: string, options: Common): Promise<void> {
@@ -174,6 +132,36 @@ async function pairWith(link: string, options: Common & { yes?: boolean; name: s
   );
 }
 
+function homeRow(record: HomeRecord): object {
+  return {
+    name: record.name,
+    key: homeId(record),
+    relays: record.relays,
+    device: record.device,
+    deviceName: record.deviceName,
+    ownRelay: record.ownRelay,
+  };
+}
+
+/** From this machine alone: no home is asked. */
+async function homes(options: Pick<Common, 'json'>): Promise<void> {
+  const records = (await readHomes(folder())).map(({ record }) => record);
+  const line = ({ name, relays, deviceName }: HomeRecord, key: string): string =>
+    `${name.padEnd(16)} ${key.slice(0, shortKey)}  ${relays.join(' ')}  as ${deviceName}`;
+  print(
+    options.json === true,
+    records.map(homeRow),
+    records.length === 0 ? ['No homes.'] : records.map((record) => line(record, homeId(record))),
+  );
+}
+
+async function forget(home: string, options: Pick<Common, 'json'>): Promise<void> {
+  const record = await forgetHome(folder(), home);
+  print(options.json === true, homeRow(record), [
+    `Forgot ${record.name} and this device’s keys for it. There it stays paired until somebody revokes it.`,
+  ]);
+}
+
 function folder(): string {
   return deviceFolder(process.env);
 }
@@ -202,7 +190,10 @@ export function register(program: Command): void {
       .command(usage)
       .description(description)
       .option('--json', 'one JSON value on stdout')
-      .option('--home <name>', 'which home, where several are paired (default: the last paired)');
+      .option(
+        '--home <name>',
+        'which home, by name or key, where several are paired (default: the last paired)',
+      );
   device
     .command('pair <link>')
     .description('pair with the home that printed the link')
@@ -210,9 +201,20 @@ export function register(program: Command): void {
     .option('--name <name>', 'what this device is called at home', hostname().slice(0, 64))
     .option('--json', 'one JSON value on stdout')
     .action(pairWith);
+  device
+    .command('homes')
+    .description('the homes that this device is paired with, the last paired first')
+    .option('--json', 'one JSON value on stdout')
+    .action(homes);
+  device
+    .command('forget <home>')
+    .description('forget a home and the keys for it, here alone')
+    .option('--json', 'one JSON value on stdout')
+    .action(forget);
   add('doors', 'the doors, as the home read them just now').action(doors);
   add('open <door>', 'open a door for the address this device is seen from')
     .option('--for <time>', 'how long, such as 90s or 5m (default: the door’s own)')
+    .option('--wait [time]', 'wait for the first packet and the session, so long or while it is open')
     .action(open);
   add('close <door>', 'close what this device opened').action(close);
   add('activity', 'what happened at home, newest first')

@@ -12,6 +12,7 @@ interface Common {
   readonly host?: string;
   readonly default?: string;
   readonly longest?: string;
+  readonly device?: readonly string[];
 }
 
 function places(options: Common): Places {
@@ -21,12 +22,13 @@ function places(options: Common): Places {
 }
 
 /** Keys that every door may have, as its file says them. */
-function common(options: Common): Record<string, string> {
-  const { host, default: usual, longest } = options;
+function common(options: Common): Record<string, string | readonly string[]> {
+  const { host, default: usual, longest, device } = options;
   return {
     ...(host === undefined ? {} : { host }),
     ...(usual === undefined ? {} : { default: usual }),
     ...(longest === undefined ? {} : { longest }),
+    ...(device === undefined ? {} : { devices: device }),
   };
 }
 
@@ -35,6 +37,7 @@ function withCommon(command: Command): Command {
     .option('--host <name>', 'what clients dial, where it is not the relay’s host')
     .option('--default <time>', 'how long it opens when nobody says (5m)')
     .option('--longest <time>', 'the longest it may be asked for (1h)')
+    .option('--device <names...>', 'the devices that may open it, by name or id (default: every paired one)')
     .option('--config <folder>', 'DIR of the helper (default: $LATCHKEY_DIR/helper)');
 }
 

@@ -107,12 +107,34 @@ export async function storeHome(folder: string, home: PairedHome): Promise<void>
   await writeHomes(folder, [home, ...others]);
 }
 
-/** The named home, or the last paired. Throws `config-not-paired`. */
+/** A home's key is shown by its first letters; so many tell homes apart. */
+export const shortKey = 8;
+
+/**
+ * The home of that name, or whose key begins with it; absent: the last paired. Throws `config-not-paired`, or
+ * `config-usage` where several have it: two houses may well call themselves the same.
+ */
 export async function readHome(folder: string, name?: string): Promise<PairedHome> {
   const homes = await readHomes(folder);
-  const home = name === undefined ? homes[0] : homes.find(({ record }) => record.name === name);
+  const [home, ...others] = name === undefined ? homes.slice(0, 1) : named(homes, name);
   if (home === undefined) throw new LatchkeyError('config-not-paired', name ?? folder);
+  if (others.length > 0)
+    throw new LatchkeyError('config-usage', `several homes "${name}": give the key, see \`device homes\``);
   // A folder made by hand, or copied: its keys are for its owner alone.
   await chmod(path.join(folder, 'homes.json'), 0o600).catch(() => undefined);
   return home;
+}
+
+function named(homes: readonly PairedHome[], name: string): PairedHome[] {
+  const byName = homes.filter(({ record }) => record.name === name);
+  if (byName.length > 0 || name.length < shortKey) return byName;
+  return homes.filter(({ record }) => homeId(record).startsWith(name));
+}
+
+/** Takes a home and this device's keys for it out of the folder. It is not revoked there. Throws as `readHome`. */
+export async function forgetHome(folder: string, name: string): Promise<HomeRecord> {
+  const { record } = await readHome(folder, name);
+  const others = (await readHomes(folder)).filter((home) => homeId(home.record) !== homeId(record));
+  await writeHomes(folder, others);
+  return record;
 }

@@ -4,8 +4,10 @@ import type { Answer } from '../../lib/client/requests.ts';
 import { hostOf } from '../../lib/client/transport.ts';
 import type { DoorState } from '../../lib/door.ts';
 import { formatClock } from '../../lib/duration.ts';
+import { proofOf } from '../../lib/client/proof.ts';
 import type { DoorView } from '../../lib/protocol/message.ts';
 import { clock } from './clock.ts';
+import { proofRows, type ProofRow } from './proof-rows.ts';
 
 /** A door as `device doors --json` prints it. */
 export interface DoorRow {
@@ -18,6 +20,8 @@ export interface DoorRow {
   readonly remainingMs?: number;
   /** Unix ms of this machine: when the home last read the door from the system. */
   readonly verifiedAt?: number;
+  /** Of this device's own opening. */
+  readonly proof?: readonly ProofRow[];
 }
 
 export function show(seen: Answer<DoorView>): ShownDoor {
@@ -27,6 +31,7 @@ export function show(seen: Answer<DoorView>): ShownDoor {
 export function doorRow(seen: Answer<DoorView>, relay: string, seenFrom: string | undefined): DoorRow {
   const door = show(seen);
   const jump = jumpOf(door, hostOf(relay), seenFrom);
+  const proof = proofRows(proofOf({ shown: door }), door);
   return {
     name: door.name,
     driver: door.driver,
@@ -35,6 +40,7 @@ export function doorRow(seen: Answer<DoorView>, relay: string, seenFrom: string 
     ...(jump === undefined ? {} : { jump }),
     ...(door.own?.remainingMs === undefined ? {} : { remainingMs: Math.round(door.own.remainingMs) }),
     ...(door.verifiedMs === undefined ? {} : { verifiedAt: Math.round(Date.now() - door.verifiedMs) }),
+    ...(proof.length === 0 ? {} : { proof }),
   };
 }
 

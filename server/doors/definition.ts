@@ -18,6 +18,8 @@ export interface DoorDefinition {
   readonly maxOpen: number;
   /** Openings that may be asked for in a minute. */
   readonly perMinute: number;
+  /** Names or ids of the devices that may open it; absent: all. The home agent's to hold: the helper knows none. */
+  readonly devices?: readonly string[];
 }
 
 const duration = v.pipe(
@@ -44,6 +46,9 @@ const common = v.object({
   longest: v.optional(duration),
   max_open: v.optional(amount, 16),
   per_minute: v.optional(amount, 60),
+  devices: v.exactOptional(
+    v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.minLength(1), v.maxLength(64)),
+  ),
 });
 
 /** Seconds, where a file says nothing. */
@@ -65,7 +70,7 @@ export function readDoor(
     const issue = result.issues[0];
     throw invalid(`${v.getDotPath(issue) ?? 'door'}: ${issue.message}`);
   }
-  const { driver, host, max_open: maxOpen, per_minute: perMinute, ...times } = result.output;
+  const { driver, host, devices, max_open: maxOpen, per_minute: perMinute, ...times } = result.output;
   const type = types.find((one) => one.name === driver);
   if (type === undefined)
     throw invalid(`driver: "${driver}" is not one of ${types.map((one) => one.name).join(', ')}`);
@@ -84,6 +89,7 @@ export function readDoor(
     longestSeconds,
     maxOpen,
     perMinute,
+    ...(devices === undefined ? {} : { devices }),
   };
 }
 

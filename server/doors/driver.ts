@@ -5,6 +5,11 @@ export interface Opening {
   readonly address: string;
   /** Time left as the system itself says; absent where the system keeps no time (knockd, command). */
   readonly remainingMs?: number;
+  /**
+   * Whether a packet that begins a connection came through from the address: `none` since the opening began as far
+   * as the system counts, else how long ago the last one came, where the system keeps that. Absent: it cannot tell.
+   */
+  readonly packet?: 'none' | { readonly agoMs?: number };
 }
 
 /**
@@ -13,12 +18,14 @@ export interface Opening {
  * - choosesTime: the caller may choose seconds; otherwise the driver's own `seconds` holds.
  * - extends: opening again for the same address lengthens the opening; otherwise `refused-door-open`.
  * - readsBack: `inspect` reads the system; false: an opening is shown as *Open?*.
+ * - seesPackets: `inspect` tells of packets (`Opening.packet`). Absent: it does not.
  */
 export interface DriverFacts {
   readonly closes: 'kernel' | 'process' | 'child' | 'agent';
   readonly choosesTime: boolean;
   readonly extends: boolean;
   readonly readsBack: boolean;
+  readonly seesPackets?: boolean;
   /** Fixed length of an opening in seconds, where the caller cannot choose. */
   readonly seconds?: number;
 }
@@ -40,6 +47,11 @@ export interface DoorDriver {
   close(address: string): Promise<void>;
   /** Every opening of this door that the system has now. */
   inspect(): Promise<Opening[]>;
+  /**
+   * Where this machine itself calls the service: the address on whose behalf the live connection from this local
+   * port is. Sessions behind such a door are told by it.
+   */
+  callerOf?(port: number): string | undefined;
   /** Lets go of processes and sockets. Openings stay to the system that holds them. */
   stop(): Promise<void>;
   /** The door left the configuration: takes away what start() put into the system. Called instead of stop(). */
@@ -52,6 +64,14 @@ export interface DriverContext {
   readonly directory: string;
   /** One line for the home's log; never secrets, never sequences. */
   readonly log: (line: string) => void;
+}
+
+/** Where the service behind a door waits: on this machine, unless `host` is another's. */
+export interface DoorService {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  /** The one address or name that it is reached at; absent: whatever address of this machine the caller dialled. */
+  readonly host?: string;
 }
 
 /** What a driver file exports. `read` gets the door's own TOML table without the common keys. */
@@ -67,6 +87,8 @@ export interface DriverType<Options = unknown> {
   host?(options: Options): string;
   /** Where clients must jump through (`ssh -J`); its host absent: the relay's. */
   jump?(options: Options): { readonly host?: string; readonly port: number };
+  /** What the door leads to, so that the home can see whether it is there. Absent, or undefined: nobody here can tell. */
+  service?(options: Options): DoorService | undefined;
   /** Two doors of this type whose claims are equal cannot be together, e.g. 'tcp 22'. */
   claim?(options: Options): string;
   create(options: Options, context: DriverContext): DoorDriver;

@@ -1,4 +1,4 @@
-import type { Opening } from './driver.ts';
+import type { DoorService, Opening } from './driver.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 
@@ -10,8 +10,18 @@ export interface DoorFacts {
   readonly choosesTime: boolean;
   readonly extends: boolean;
   readonly readsBack: boolean;
-  /** Address opened is often not the port knocked: what a client dials. Host absent: the relay's host. */
-  readonly endpoint: { readonly host?: string; readonly port: number };
+  /** `DriverFacts.seesPackets`. */
+  readonly seesPackets?: boolean;
+  /** sshd's sessions behind this door can be told. */
+  readonly sessions?: boolean;
+  /**
+   * Address opened is often not the port knocked: what a client dials. Host absent: the relay's host. Protocol
+   * absent: TCP.
+   */
+  readonly endpoint: { readonly host?: string; readonly port: number; readonly protocol?: 'udp' };
+  readonly service?: DoorService;
+  /** Names or ids of the devices that may open it. Absent: every paired one. */
+  readonly devices?: readonly string[];
   /** The door opens for the home's own address: clients go through this (`ssh -J`). Host absent: the relay's host. */
   readonly jump?: { readonly host?: string; readonly port: number };
   readonly defaultSeconds: number;
@@ -32,5 +42,10 @@ export interface DoorHost {
   inspect(door: string): Promise<Opening[]>;
   /** Sessions that began behind this door, newest first; empty where nothing can tell. */
   sessions(door: string): Promise<SessionFact[]>;
+  /**
+   * Every session of the sshd at this port of this machine, whatever door it came by: for doors of another room.
+   * Absent, or undefined: this room cannot tell.
+   */
+  logins?(port: number): Promise<SessionFact[] | undefined>;
   stop(): Promise<void>;
 }

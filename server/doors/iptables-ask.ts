@@ -27,16 +27,24 @@ export async function removeRule(rule: PlainRule, address: string): Promise<bool
  * are asked for with `-C`. Throws `tool-*`.
  */
 export async function listRules(rule: PlainRule, known: readonly string[]): Promise<Map<string, number>> {
+  return (await countRules(rule, known)).rules;
+}
+
+/** As listRules, and the packets that the rules let through, where iptables prints them as ours. Throws `tool-*`. */
+export async function countRules(
+  rule: PlainRule,
+  known: readonly string[],
+): Promise<{ rules: Map<string, number>; packets: ReadonlyMap<string, number> }> {
   const { code, stdout } = await run(rule.tool, listArguments(rule), {
     codes: [0, 1],
     env,
     maxOutput: 16 * 1024 * 1024,
   });
-  if (code === 1) return new Map(); // no such chain
-  const { exact, perhaps } = findRules(rule, stdout);
+  if (code === 1) return { rules: new Map(), packets: new Map() }; // no such chain
+  const { exact, perhaps, packets } = findRules(rule, stdout);
   const found = new Map(exact);
   for (const address of new Set([...known, ...[...perhaps].slice(0, mostAsked)])) {
     if (!found.has(address) && (await hasRule(rule, address))) found.set(address, 1);
   }
-  return found;
+  return { rules: found, packets };
 }

@@ -97,8 +97,9 @@ export function ruleArguments(rule: PlainRule, verb: '-C' | '-D', address: strin
   return [...waiting, '-t', rule.table, verb, rule.chain, ...spec];
 }
 
+/** `-v`: with each rule's counters, as `-c PACKETS BYTES`. */
 export function listArguments(rule: PlainRule): string[] {
-  return [...waiting, '-t', rule.table, '-S', rule.chain];
+  return [...waiting, '-t', rule.table, '-v', '-S', rule.chain];
 }
 
 const longNames: Readonly<Record<string, string>> = {
@@ -151,17 +152,21 @@ export interface ListedRules {
   readonly exact: ReadonlyMap<string, number>;
   /** Addresses in rules that lead to the same target but are spelled otherwise: ask with `-C`. */
   readonly perhaps: ReadonlySet<string>;
+  /** Address to packets that its `exact` rules let through since they were made; absent: not counted. */
+  readonly packets: ReadonlyMap<string, number>;
 }
 
-/** Reads `iptables -S CHAIN`. A service by name (`--dport ssh`) is printed as number: hence `perhaps`. */
+/** Reads `iptables -S CHAIN`, with or without `-v`. A service by name (`--dport ssh`) is printed as number: hence `perhaps`. */
 export function findRules(rule: PlainRule, listing: string): ListedRules {
   const exact = new Map<string, number>();
   const perhaps = new Set<string>();
   const target = shapeOf(rule.spec).find((line) => /^--(?:jump|goto) /.test(line));
+  const packets = new Map<string, number>();
   const shapes = new Map<string, string>();
   for (const line of listing.split('\n')) {
     if (!line.startsWith(`-A ${rule.chain} `)) continue;
-    const words = plainWords(line)?.slice(2);
+    const counted = / -c (\d+) \d+(?= -[jg] |$)/.exec(line);
+    const words = plainWords(line.replace(counted?.[0] ?? '', ''))?.slice(2);
     if (words === undefined) continue;
     const shape = shapeOf(words);
     if (target !== undefined && !shape.includes(target)) continue;
@@ -173,12 +178,15 @@ export function findRules(rule: PlainRule, listing: string): ListedRules {
         own = shapeOf(rule.spec.map((part) => part.replaceAll('%IP%', address))).join('\n');
         shapes.set(address, own);
       }
-      if (own === shape.join('\n')) exact.set(address, (exact.get(address) ?? 0) + 1);
-      else perhaps.add(address);
+      if (own !== shape.join('\n')) perhaps.add(address);
+      else {
+        exact.set(address, (exact.get(address) ?? 0) + 1);
+        if (counted !== null) packets.set(address, (packets.get(address) ?? 0) + Number(counted[1]));
+      }
     }
   }
   for (const address of exact.keys()) perhaps.delete(address);
-  return { exact, perhaps };
+  return { exact, perhaps, packets };
 }
 
 /** A plain command that takes one rule away, as a closing section's start command or a stop command does. */

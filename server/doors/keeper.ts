@@ -13,7 +13,10 @@ export interface KeeperOptions {
   readonly allowLoopback?: boolean;
   /** This machine's own canonical addresses, asked at each opening: they change. */
   readonly ownAddresses?: () => readonly string[];
-  readonly sessions?: (door: DoorDefinition) => Promise<SessionFact[]>;
+  readonly sessions?: (door: DoorDefinition, driver: DoorDriver) => Promise<SessionFact[]>;
+  /** Whether `sessions` would tell of one behind this door. */
+  readonly tellsSessions?: (door: DoorDefinition, driver: DoorDriver) => Promise<boolean>;
+  readonly logins?: (port: number) => Promise<SessionFact[] | undefined>;
   /** Monotonic milliseconds; a parameter for tests. */
   readonly now?: () => number;
 }
@@ -121,7 +124,37 @@ export class DoorKeeper implements DoorHost {
   async doors(): Promise<DoorFacts[]> {
     const all = [...this.#doors.values()];
     await Promise.all(all.map((kept) => kept.ready));
-    return all.map((kept) => factsOf(kept));
+    return Promise.all(all.map((kept) => this.#facts(kept)));
+  }
+
+  async #facts({ definition, driver, problem }: Kept): Promise<DoorFacts> {
+    const facts = driver?.facts ?? noFacts;
+    const { closes, choosesTime, extends: lengthens, readsBack, seesPackets, seconds } = facts;
+    const { name, type, options, host = type.host?.(options), devices } = definition;
+    const jump = type.jump?.(options);
+    const service = type.service?.(options);
+    const tells = driver !== undefined && (await this.#options.tellsSessions?.(definition, driver)) === true;
+    return {
+      name,
+      driver: type.name,
+      closes,
+      choosesTime,
+      extends: lengthens,
+      readsBack,
+      ...(seesPackets === true ? { seesPackets } : {}),
+      ...(tells ? { sessions: true } : {}),
+      endpoint: {
+        ...(host === undefined ? {} : { host }),
+        port: type.port(options),
+        ...(service?.protocol === 'udp' ? { protocol: 'udp' } : {}),
+      },
+      ...(jump === undefined ? {} : { jump }),
+      ...(service === undefined ? {} : { service }),
+      ...(devices === undefined ? {} : { devices }),
+      defaultSeconds: seconds ?? definition.defaultSeconds,
+      longestSeconds: seconds ?? definition.longestSeconds,
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
 
   async open(
@@ -175,7 +208,11 @@ export class DoorKeeper implements DoorHost {
 
   async sessions(door: string): Promise<SessionFact[]> {
     const kept = await this.#find(door);
-    return (await this.#options.sessions?.(kept.definition)) ?? [];
+    return (await this.#options.sessions?.(kept.definition, usable(kept))) ?? [];
+  }
+
+  async logins(port: number): Promise<SessionFact[] | undefined> {
+    return this.#options.logins?.(port);
   }
 
   async stop(): Promise<void> {
@@ -256,25 +293,6 @@ function usable(kept: Kept): DoorDriver {
 
 function sameDriver(a: DoorDefinition, b: DoorDefinition): boolean {
   return a.type === b.type && JSON.stringify(a.options) === JSON.stringify(b.options);
-}
-
-function factsOf({ definition, driver, problem }: Kept): DoorFacts {
-  const { closes, choosesTime, extends: lengthens, readsBack, seconds } = driver?.facts ?? noFacts;
-  const { name, type, options, host = type.host?.(options) } = definition;
-  const jump = type.jump?.(options);
-  return {
-    name,
-    driver: type.name,
-    closes,
-    choosesTime,
-    extends: lengthens,
-    readsBack,
-    endpoint: { ...(host === undefined ? {} : { host }), port: type.port(options) },
-    ...(jump === undefined ? {} : { jump }),
-    defaultSeconds: seconds ?? definition.defaultSeconds,
-    longestSeconds: seconds ?? definition.longestSeconds,
-    ...(problem === undefined ? {} : { problem }),
-  };
 }
 
 function describe(error: unknown): string {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isCanonical } from '../../lib/address.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { childrenOf, isRunning, killProcess, nameProcess } from '../process-facts.ts';
-import { hasRule, listRules, removeRule } from './iptables-ask.ts';
+import { countRules, hasRule, listRules, removeRule } from './iptables-ask.ts';
 import { inTurn, shareKnockd } from './knockd-process.ts';
 import { openRecord } from './knockd-record.ts';
 import { requireRawSocket, sendKnocks } from './raw-knock.ts';
@@ -240,11 +240,16 @@ export function makeKnockdDoor(
       const plan = plans[family];
       const known = openings.all().filter((one) => isCanonical(one.address) === family);
       if (plan?.rule !== undefined) {
-        const rules = await listRules(
+        const { rules, packets } = await countRules(
           plan.rule,
           known.map((one) => one.address),
         );
-        found.push(...[...rules.keys()].map((address) => ({ address })));
+        for (const address of rules.keys()) {
+          const count = packets.get(address);
+          // iptables counts, and keeps no time.
+          const packet = count === undefined ? undefined : count === 0 ? 'none' : {};
+          found.push({ address, ...(packet === undefined ? {} : { packet }) });
+        }
       } else {
         const now = Date.now();
         found.push(...known.filter((one) => now < one.until).map(({ address }) => ({ address })));

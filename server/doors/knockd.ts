@@ -17,6 +17,14 @@ export const knockd = {
   needsRoot: true,
   read: readKnockdOptions,
   port: (options) => options.port,
+  // A rule that forwards leads to another machine; one for UDP says so.
+  service({ port, plans }) {
+    const rules = Object.values(plans).map((plan) => plan.rule);
+    if (rules.some((rule) => rule !== undefined && (rule.table !== 'filter' || rule.chain === 'FORWARD')))
+      return undefined;
+    const protocol = rules.some((rule) => rule?.spec.includes('udp')) ? 'udp' : 'tcp';
+    return { protocol, port };
+  },
   // Two doors of one section could not tell whose opening a rule is.
   claim: (options) => `section [${options.section.name}] of ${options.path}`,
   create(options, context) {
@@ -27,6 +35,7 @@ export const knockd = {
       choosesTime: false,
       extends: false,
       readsBack: plans.every((plan) => plan.rule !== undefined),
+      seesPackets: plans.every((plan) => plan.rule !== undefined),
       seconds: options.section.cmdTimeout,
     });
   },

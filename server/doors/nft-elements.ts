@@ -53,6 +53,14 @@ export function setName(door: string, family: 4 | 6): string {
   return `v${family}_${door}`;
 }
 
+/** Where the kernel notes who began a connection through the door, and when: see `setupLine`. */
+export function seenName(door: string, family: 4 | 6): string {
+  return setName(door, family).replace(/^v/, 's');
+}
+
+/** How long the kernel remembers that somebody came, in seconds: far longer than between two looks of the home. */
+export const seenSeconds = 3600;
+
 function familyOf(address: string): 4 | 6 {
   const family = isCanonical(address);
   if (family === undefined) throw new LatchkeyError('tool-failed', 'not a canonical address');
@@ -142,11 +150,14 @@ export function openNftElements(session: NftSession): NftElements {
     },
     async remove(door, address) {
       const set = setName(door, familyOf(address));
+      const seen = seenName(door, familyOf(address));
       const element = `{ ${address} }`;
+      // Added first, so that deleting what is not there is no error.
+      const without = (name: string) =>
+        `add element ${where(name)} { ${address} timeout 1s }; delete element ${where(name)} ${element}`;
       await other(async () => {
-        // Added first, so that deleting what is not there is no error.
         const [change = '', read = ''] = await ask([
-          `add element ${where(set)} { ${address} timeout 1s }; delete element ${where(set)} ${element}`,
+          `${without(set)}; ${without(seen)}`,
           `get element ${where(set)} ${element}`,
         ]);
         refuse(change);
@@ -155,11 +166,24 @@ export function openNftElements(session: NftSession): NftElements {
       });
     },
     async list(door) {
-      const sets = [setName(door, 4), setName(door, 6)];
+      const open = [setName(door, 4), setName(door, 6)];
+      const seen = [seenName(door, 4), seenName(door, 6)];
       return other(async () => {
-        const answers = await ask(sets.map((set) => `list set ${where(set)}`));
+        const answers = await ask([...open, ...seen].map((set) => `list set ${where(set)}`));
         answers.forEach(refuse);
-        return answers.flatMap(parseElements);
+        const came = new Map(
+          answers
+            .slice(open.length)
+            .flatMap(parseElements)
+            .map(({ address, remainingMs }) => [address, seenSeconds * 1000 - (remainingMs ?? 0)]),
+        );
+        return answers
+          .slice(0, open.length)
+          .flatMap(parseElements)
+          .map((opening) => {
+            const agoMs = came.get(opening.address);
+            return { ...opening, packet: agoMs === undefined ? 'none' : { agoMs } };
+          });
       });
     },
     transact: (line) =>

@@ -1,12 +1,19 @@
 import * as v from 'valibot';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { DoorDriver, DriverContext, DriverType } from './driver.ts';
-import { NftMissing, openNftElements, setName, type NftElements } from './nft-elements.ts';
+import {
+  NftMissing,
+  openNftElements,
+  seenName,
+  seenSeconds,
+  setName,
+  type NftElements,
+} from './nft-elements.ts';
 import { openNftSession } from './nft-session.ts';
 
 /**
- * One table of our own, `inet latchkey`; for each door two sets whose elements the kernel times out, and one
- * chain. The table outlives this process and is taken over at the next start, with every live opening in it.
+ * One table of our own, `inet latchkey`; for each door two sets whose elements the kernel times out, two in which
+ * it notes who came, and one chain. The table outlives this process and is taken over at the next start, with every live opening in it.
  */
 
 /** "la" in ASCII, on packets of doors in mode mark. */
@@ -49,15 +56,25 @@ export function setupLine(door: string, options: NftablesOptions): string {
   if (!Number.isSafeInteger(port)) throw new LatchkeyError('tool-failed', 'not a port');
   const four = setName(door, 4);
   const six = setName(door, 6);
+  const seen = { 4: seenName(door, 4), 6: seenName(door, 6) };
   const chain = `${mode}_${door}`;
   const to = `${protocol === 'tcp' ? 'tcp' : 'udp'} dport ${port}`;
+  // Notes when an address that is let in last began a connection: the element's remaining time tells. Rules of their
+  // own, which decide nothing: a note that fails lets in nobody more and nobody less.
+  const begins = protocol === 'tcp' ? `${to} tcp flags & (syn | ack) == syn` : to;
+  const notes = [
+    `${begins} ip saddr @${four} update @${seen[4]} { ip saddr timeout ${seenSeconds}s }`,
+    `${begins} ip6 saddr @${six} update @${seen[6]} { ip6 saddr timeout ${seenSeconds}s }`,
+  ];
   const rules = {
     mark: [
+      ...notes,
       `${to} ct state new ip saddr @${four} meta mark set 0x6c61`,
       `${to} ct state new ip6 saddr @${six} meta mark set 0x6c61`,
     ],
     gate: [
       'iifname lo accept',
+      ...notes,
       `${to} ip saddr @${four} accept`,
       `${to} ip6 saddr @${six} accept`,
       ...(protocol === 'tcp'
@@ -77,6 +94,9 @@ export function setupLine(door: string, options: NftablesOptions): string {
     'add table inet latchkey',
     `add set inet latchkey ${four} { type ipv4_addr; flags timeout; }`,
     `add set inet latchkey ${six} { type ipv6_addr; flags timeout; }`,
+    // Only addresses of the sets above get into these.
+    `add set inet latchkey ${seen[4]} { type ipv4_addr; size 65535; flags dynamic, timeout; }`,
+    `add set inet latchkey ${seen[6]} { type ipv6_addr; size 65535; flags dynamic, timeout; }`,
     dropChain(`${mode === 'gate' ? 'mark' : 'gate'}_${door}`),
     `add chain inet latchkey ${chain} { type filter hook input priority -10; policy accept; }`,
     `flush chain inet latchkey ${chain}`,
@@ -89,15 +109,15 @@ const dropChain = (chain: string) => `add chain inet latchkey ${chain}; delete c
 
 /** Takes away what a door has in the table, and nothing else. */
 export function removeLine(door: string): string {
-  const sets = ([4, 6] as const).map((family) => [setName(door, family), `ipv${family}_addr`]);
+  const sets = ([4, 6] as const).flatMap((family) => [
+    [setName(door, family), `{ type ipv${family}_addr; flags timeout; }`],
+    [seenName(door, family), `{ type ipv${family}_addr; size 65535; flags dynamic, timeout; }`],
+  ]);
   return [
     'add table inet latchkey',
     dropChain(`gate_${door}`),
     dropChain(`mark_${door}`),
-    ...sets.map(
-      ([set, type]) =>
-        `add set inet latchkey ${set} { type ${type}; flags timeout; }; delete set inet latchkey ${set}`,
-    ),
+    ...sets.map(([set, form]) => `add set inet latchkey ${set} ${form}; delete set inet latchkey ${set}`),
   ].join('; ');
 }
 
@@ -142,7 +162,7 @@ function create(options: NftablesOptions, context: DriverContext): DoorDriver {
     }
   };
   return {
-    facts: { closes: 'kernel', choosesTime: true, extends: true, readsBack: true },
+    facts: { closes: 'kernel', choosesTime: true, extends: true, readsBack: true, seesPackets: true },
     async start() {
       held ??= acquire(directory);
       try {
@@ -179,6 +199,7 @@ export const nftables: DriverType<NftablesOptions> = {
   needsRoot: true,
   read,
   port: (options) => options.port,
+  service: ({ protocol, port }) => ({ protocol, port }),
   // Two gates on one port would each drop what the other lets in.
   claim: (options) => `${options.protocol} ${options.port}`,
   create,

@@ -21,7 +21,7 @@ export interface ProxyListener {
   admit(address: string, ms: number): Promise<void>;
   /** No new connection from the address; live ones live on. Resolves once the listener says so too. */
   dismiss(address: string): Promise<void>;
-  admitted(): Required<Opening>[];
+  admitted(): (Opening & { remainingMs: number })[];
   connections(): ProxyConnection[];
   stop(): Promise<void>;
 }
@@ -44,6 +44,8 @@ export function openProxy(options: ProxyOptions, log: (line: string) => void): P
   const admissions = new Map<string, { until: number; timer: NodeJS.Timeout }>();
   const lives = new Set<Live>();
   const seen = new Map<string, ProxyConnection>();
+  /** Address to its last connection by performance's clock, whether or not the target took it. */
+  const arrivals = new Map<string, number>();
   let server: Server | undefined;
   let changing: Promise<void> = Promise.resolve();
 
@@ -57,6 +59,7 @@ export function openProxy(options: ProxyOptions, log: (line: string) => void): P
       outside.destroy();
       return;
     }
+    arrivals.set(address, performance.now());
     const inside = connect({ ...options.target, allowHalfOpen: true });
     const live: Live = { address, at: Date.now(), inside, outside };
     lives.add(live);
@@ -121,6 +124,7 @@ export function openProxy(options: ProxyOptions, log: (line: string) => void): P
     clearTimeout(admission.timer);
     admissions.delete(address);
     seen.delete(address);
+    arrivals.delete(address);
     if (admissions.size === 0) unlisten();
   }
 
@@ -143,7 +147,14 @@ export function openProxy(options: ProxyOptions, log: (line: string) => void): P
       if (server?.listening !== true || server.address() === null) return [];
       const now = performance.now();
       return [...admissions]
-        .map(([address, { until }]) => ({ address, remainingMs: Math.floor(until - now) }))
+        .map(([address, { until }]) => {
+          const came = arrivals.get(address);
+          return {
+            address,
+            remainingMs: Math.floor(until - now),
+            packet: came === undefined ? ('none' as const) : { agoMs: Math.round(now - came) },
+          };
+        })
         .filter((opening) => opening.remainingMs > 0);
     },
     connections() {

@@ -38,13 +38,14 @@ export const proxy = {
   },
 
   port: (options) => options.listen.port,
+  service: ({ target }) => ({ protocol: 'tcp', ...target }),
   claim: (options) => `port ${options.listen.port}`,
 
   create(options: ProxyOptions, context: DriverContext): ProxyDriver {
     const door = openProxy(options, context.log);
     return {
       // The process holds the listener: no process, no door.
-      facts: { closes: 'process', choosesTime: true, extends: true, readsBack: true },
+      facts: { closes: 'process', choosesTime: true, extends: true, readsBack: true, seesPackets: true },
       start: () => Promise.resolve(),
       async open(address, seconds, onStage) {
         onStage({ stage: 'asked' });
@@ -59,6 +60,7 @@ export const proxy = {
       inspect: () => Promise.resolve(door.admitted()),
       stop: () => door.stop(),
       connections: () => door.connections(),
+      callerOf: (port) => door.connections().find((one) => one.live && one.outgoingPort === port)?.address,
     };
   },
 } satisfies DriverType<ProxyOptions>;

@@ -5,6 +5,8 @@ import type { Child } from '../run.ts';
 
 export interface JournalFollower {
   settle(): Promise<void>;
+  /** journalctl runs. */
+  reads(): boolean;
   stop(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export function followJournal(onLine: (line: string) => void, log: (line: string
   let running = begin();
   return {
     settle: () => new Promise((resolve) => setImmediate(resolve)),
+    reads: () => child !== undefined,
     async stop() {
       stopped = true;
       clearTimeout(again);

@@ -51,6 +51,8 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   const definitions = read();
   const settings = config === undefined ? undefined : readHelperSettings(config);
   const followed = settings === undefined || settings.sshLog === 'off' ? undefined : follow(settings, log);
+  const leadsToSsh = ({ type, options: own }: DoorDefinition): boolean =>
+    settings?.sshPorts.includes(type.port(own)) === true && type.service?.(own)?.protocol !== 'udp';
   const keeper = new DoorKeeper({
     directory: options.directory,
     log,
@@ -58,8 +60,14 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     ...(settings === undefined || followed === undefined
       ? {}
       : {
-          sessions: async ({ type, options: own }: DoorDefinition) => {
-            if (!settings.sshPorts.includes(type.port(own))) return [];
+          tellsSessions: (door: DoorDefinition) => Promise.resolve(leadsToSsh(door) && followed.reads()),
+          logins: async (port: number) => {
+            if (!settings.sshPorts.includes(port) || !followed.reads()) return undefined;
+            await followed.settle();
+            return followed.sessions();
+          },
+          sessions: async (door: DoorDefinition) => {
+            if (!leadsToSsh(door)) return [];
             await followed.settle();
             return followed.sessions();
           },

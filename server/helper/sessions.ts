@@ -23,6 +23,8 @@ export interface Sessions {
   sessions(port?: number): SessionFact[];
   /** Resolves once everything logged until now is counted. */
   settle(): Promise<void>;
+  /** False while the log cannot be read: then no session is no news. */
+  reads(): boolean;
   stop(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export function followSessions(options: SessionsOptions): Sessions {
         .sort((a, b) => b.at - a.at);
     },
     settle: () => source.settle(),
+    reads: () => source.reads(),
     stop: () => source.stop(),
   };
 }

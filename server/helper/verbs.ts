@@ -37,6 +37,11 @@ const request = v.variant('verb', [
   v.strictObject({ id, verb: v.literal('close'), door, address }),
   v.strictObject({ id, verb: v.literal('inspect'), door }),
   v.strictObject({ id, verb: v.literal('sessions'), door }),
+  v.strictObject({
+    id,
+    verb: v.literal('logins'),
+    port: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535)),
+  }),
 ]);
 export type Request = v.InferOutput<typeof request>;
 
@@ -100,5 +105,9 @@ async function perform(request: Request, host: DoorHost, onStage: (stage: Stage)
       return { openings: await host.inspect(request.door) };
     case 'sessions':
       return { sessions: await host.sessions(request.door) };
+    case 'logins': {
+      const sessions = await host.logins?.(request.port);
+      return sessions === undefined ? {} : { sessions };
+    }
   }
 }

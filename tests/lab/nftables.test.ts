@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markRules } from '../../server/doors/nftables.ts';
+import { echoDatagrams, isAnswered } from './datagrams.ts';
 import { startLabHelper, type LabHelper } from './helper.ts';
 import { createLab, type Lab } from './net.ts';
 import { startProbe, type Probe } from './probe.ts';
@@ -62,6 +63,7 @@ describe.each(['gate', 'mark'] as const)('nftables, mode %s', (mode) => {
 
     await helper.client.close('ssh', address);
     expect(await helper.client.inspect('ssh')).toEqual([]);
+    expect((await lab.home.run('nft', ['list', 'table', 'inet', 'latchkey'])).stdout).not.toContain(address);
     expect(await reached(phone, six)).toBe('timeout');
     await helper.client.close('ssh', address); // closing what is not open is no error
   });
@@ -105,6 +107,7 @@ describe.each(['gate', 'mark'] as const)('nftables, mode %s', (mode) => {
 
   test('an opening outlives the helper, which takes it over at its next start', async () => {
     await helper.client.open('ssh', '203.0.113.7', 30, onStage);
+    expect(await reached(phone)).toBe('connected'); // noted in the table, too
     const before = await lab.home.run('nft', ['list', 'table', 'inet', 'latchkey']);
     await helper.kill('SIGKILL');
     expect(await reached(phone)).toBe('connected');
@@ -142,6 +145,37 @@ describe.each(['gate', 'mark'] as const)('nftables, mode %s', (mode) => {
     expect(stdout).not.toMatch(/_ip\b/);
     expect((await helper.client.inspect('ssh')).map((one) => one.address)).toEqual(['203.0.113.7']);
     await helper.client.close('ssh', '203.0.113.7');
+  });
+
+  test('a UDP door passes the datagrams of the address it is open for, and notes that they came', async () => {
+    const dns = `driver = "nftables"\nport = 5353\nprotocol = "udp"\nmode = "${mode}"\n`;
+    await helper.write({ ssh: file(), dns });
+    expect(await helper.reload()).toMatch(/read again, 2 doors/);
+    const facts = (await helper.client.doors()).find(({ name }) => name === 'dns');
+    expect(facts?.endpoint).toEqual({ port: 5353, protocol: 'udp' });
+    await echoDatagrams(lab.home, 5353);
+    const asks = (from = lab.phone, six = false) =>
+      isAnswered(from, six ? lab.home.address6 : lab.home.address4, 5353);
+    expect([await asks(), await asks(lab.phone, true)]).toEqual([false, false]);
+    for (const address of ['203.0.113.7', '2001:db8:7::7']) {
+      await helper.client.open('dns', address, 30, onStage);
+      expect(await helper.client.inspect('dns')).toMatchObject([{ address, packet: 'none' }]);
+      const six = address.includes(':');
+      expect([
+        await asks(lab.phone, six),
+        await asks(lab.phone, !six),
+        await asks(lab.stranger, six),
+      ]).toEqual([true, false, false]);
+      const [seen] = await helper.client.inspect('dns');
+      expect(seen?.packet).toEqual({ agoMs: expect.any(Number) as number });
+      await helper.client.close('dns', address);
+      expect(await asks(lab.phone, six)).toBe(false);
+    }
+    // A door of the same number for TCP is another door.
+    expect(await reached(phone)).toBe('timeout');
+    await helper.write({ ssh: file() });
+    await helper.reload();
+    expect((await lab.home.run('nft', ['list', 'table', 'inet', 'latchkey'])).stdout).not.toMatch(/_dns\b/);
   });
 
   test('a flushed ruleset is made again at the next look', async () => {

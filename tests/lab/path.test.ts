@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markRules } from '../../server/doors/nftables.ts';
 import { until } from '../support/until.ts';
+import type { ProofRow } from '../../server/device/proof-rows.ts';
 import { startHousehold, type Household, type TerminalDevice } from './household.ts';
 import { createLab, type Lab } from './net.ts';
 import { reaches, sshLogin, sshSession, startSshd, type Sshd } from './sshd.ts';
@@ -19,10 +20,26 @@ interface DoorRow {
   readonly state: string;
   readonly endpoint: { host: string; port: number };
   readonly remainingMs?: number;
+  readonly proof?: ProofRow[];
 }
 interface OpenRow extends DoorRow {
   readonly address: string;
   readonly steps: { step: string; n?: number; atMs: number }[];
+  readonly proof: ProofRow[];
+}
+
+/** `service done`, `packet missing no-packet`: a link without its times. */
+const linkText = ({ link, n, state, reason }: ProofRow): string =>
+  [link, n, state, reason].filter((part) => part !== undefined).join(' ');
+const linksOf = (row: { proof?: readonly ProofRow[] } | undefined): string[] =>
+  (row?.proof ?? []).map(linkText);
+
+/** Each link has its time, none before the one that led to it, all of them within what the test has seen. */
+function inOrder(rows: readonly ProofRow[], from: number): void {
+  const times = rows.map(({ at = NaN }) => at);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(times[0]).toBeGreaterThanOrEqual(from - 5);
+  expect(times.at(-1)).toBeLessThanOrEqual(Date.now() + 5);
 }
 
 const knockdConf = `[options]
@@ -41,6 +58,8 @@ const knockdConf = `[options]
 
 interface Kind {
   readonly name: string;
+  /** Further lines of agent.toml. */
+  readonly agent?: string;
   readonly firewall: 'iptables' | 'none';
   readonly knocks: boolean;
   file(lab: Lab): Promise<string>;
@@ -50,6 +69,7 @@ const common = `host = "HOST"\ndefault = "6s"\n`;
 const kinds: Kind[] = [
   {
     name: 'nftables, mode gate',
+    agent: `[[door]]\nname = "through"\ndriver = "proxy"\nlisten = 2222\ntarget = "127.0.0.1:22"\n`,
     firewall: 'none',
     knocks: false,
     file: () => Promise.resolve(`driver = "nftables"\nport = 22\nmode = "gate"\n${common}`),
@@ -89,6 +109,7 @@ describe.each(kinds)('$name', (kind) => {
       doors: {
         cellar: text.replace('HOST', lab.home.address4),
       },
+      ...(kind.agent === undefined ? {} : { agent: kind.agent }),
     });
   });
   afterAll(async () => {
@@ -106,6 +127,7 @@ describe.each(kinds)('$name', (kind) => {
       device = await house.device(lab.phone, `phone${family}`);
       await device.pair(family);
       expect(await reaches(lab.phone, address(), 22)).toBe(false);
+      const began = Date.now();
       const opened = await device.json<OpenRow>(['open', name]);
       expect(opened).toMatchObject({
         name,
@@ -120,13 +142,28 @@ describe.each(kinds)('$name', (kind) => {
         expect(knocks.map(({ n }) => n)).toEqual([1, 2, 3, 4]);
         expect(seen).toContain('sesame');
       }
+      expect(linksOf(opened)).toEqual([
+        'sealed done',
+        'relayed done',
+        ...(kind.knocks ? [1, 2, 3, 4].map((n) => `knock ${n} done`) : []),
+        ...['rule done', 'service done', 'packet waiting', 'session waiting'],
+      ]);
+      inOrder(
+        opened.proof.filter(({ state }) => state === 'done'),
+        began,
+      );
       const ssh = await sshSession(lab.phone, sshd, address());
       expect((await sshLogin(lab.stranger, sshd, address())).code).not.toBe(0);
       expect(await reaches(lab.stranger, address(), 22)).toBe(false);
       // sshd's own word, read by the helper
-      const state = async (): Promise<string | undefined> =>
-        (await device.json<DoorRow[]>(['doors'])).find((door) => door.name === name)?.state;
+      const row = async (): Promise<DoorRow | undefined> =>
+        (await device.json<DoorRow[]>(['doors'])).find((door) => door.name === name);
+      const state = async (): Promise<string | undefined> => (await row())?.state;
       await until(async () => (await state()) === 'connected');
+      const whole = await row();
+      expect(linksOf(whole)).toEqual(['rule done', 'service done', 'packet done', 'session done']);
+      inOrder(whole?.proof ?? [], began);
+      expect(whole?.proof?.at(-1)?.text).toMatch(`session up: root from ${own()} port `);
       await sleep(Math.max(0, (opened.remainingMs ?? 10_000) + 600));
       expect(await reaches(lab.phone, address(), 22)).toBe(false);
       expect(await ssh.say()).toBe(true);
@@ -144,6 +181,45 @@ describe.each(kinds)('$name', (kind) => {
       const doors = await device.json<DoorRow[]>(['doors']);
       expect(doors.find((door) => door.name === name)?.state).toBe('closed');
     });
+  });
+
+  test.runIf(kind.agent)('a proxy door beside it: whose session it is, by its outgoing port', async () => {
+    const device = await house.device(lab.phone, 'through');
+    await device.pair(4);
+    const opened = await device.json<OpenRow>(['open', 'through']);
+    const waiting = ['rule done', 'service done', 'packet waiting', 'session waiting'];
+    expect(linksOf(opened).slice(-4)).toEqual(waiting);
+    const other = await sshSession(lab.home, sshd, '127.0.0.1');
+    const row = async (): Promise<DoorRow | undefined> =>
+      (await device.json<DoorRow[]>(['doors'])).find((door) => door.name === 'through');
+    expect(linksOf(await row())).toEqual(waiting);
+    const ssh = await sshSession(lab.phone, { ...sshd, port: 2222 }, lab.home.address4);
+    await until(async () => (await row())?.state === 'connected');
+    expect(linksOf(await row())).toEqual(['rule done', 'service done', 'packet done', 'session done']);
+    await ssh.end();
+    await until(async () => linksOf(await row()).at(-1) === 'session done ended');
+    await other.end();
+    await device.json<DoorRow>(['close', 'through']);
+  });
+
+  test('a link that does not come says what that means: no packet, then no service', async () => {
+    const device = await house.device(lab.phone, 'late');
+    await device.pair(4);
+    const links = async (...more: string[]): Promise<string[]> =>
+      linksOf(await device.json<OpenRow>(['open', 'cellar', ...more])).slice(-3);
+    expect(await links('--wait', '1s')).toEqual([
+      'service done',
+      'packet missing no-packet',
+      'session waiting',
+    ]);
+    await device.json<DoorRow>(['close', 'cellar']);
+    await sshd.stop();
+    expect(await links()).toEqual(['service missing silent', 'packet waiting', 'session waiting']);
+    expect(await reaches(lab.stranger, lab.home.address4, 22)).toBe(false);
+    expect(await reaches(lab.phone, lab.home.address4, 22)).toBe(false);
+    const row = (await device.json<DoorRow[]>(['doors'])).find(({ name }) => name === 'cellar');
+    expect(linksOf(row).slice(-3)).toEqual(['service missing silent', 'packet done', 'session waiting']);
+    await device.json<DoorRow>(['close', 'cellar']);
   });
 });
 
@@ -212,10 +288,16 @@ describe('proxy, without root', () => {
     const address = family === 4 ? lab.home.address4 : lab.home.address6;
     const through = { ...sshd, port: 2222 };
     expect(await reaches(lab.phone, address, 2222)).toBe(false);
+    const began = Date.now();
     const opened = await device.json<OpenRow>(['open', 'ssh', '--for', '30s']);
     expect(opened.state).toBe('open');
+    expect(linksOf(opened).slice(2, 5)).toEqual(['rule done', 'service done', 'packet waiting']);
     expect((await sshLogin(lab.phone, through, address)).code).toBe(0);
     expect((await sshLogin(lab.stranger, through, address)).code).not.toBe(0);
+    const [row] = await device.json<DoorRow[]>(['doors']);
+    // without a helper nobody reads sshd's log: the accepted connection is the last that can be seen
+    expect(linksOf(row)).toEqual(['rule done', 'service done', 'packet done', 'session unknown untold']);
+    inOrder(row?.proof?.slice(0, -1) ?? [], began);
     const closed = await device.json<DoorRow>(['close', 'ssh']);
     expect(closed.state).toBe('closed');
     expect(await reaches(lab.phone, address, 2222)).toBe(false);
@@ -231,5 +313,12 @@ describe('proxy, without root', () => {
     await house.startAgent();
     const doors = await device.json<DoorRow[]>(['doors']);
     expect(doors[0]).toMatchObject({ name: 'ssh', state: 'closed' });
+    await sshd.stop();
+    const opened = await device.json<OpenRow>(['open', 'ssh', '--wait', '1s']);
+    expect(linksOf(opened).slice(-3)).toEqual([
+      'service missing silent',
+      'packet missing no-packet',
+      'session unknown untold',
+    ]);
   });
 });

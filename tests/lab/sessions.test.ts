@@ -123,6 +123,7 @@ test('rotation by renaming, by copying and truncating, and a file that comes lat
   const file = join(lab.directory, 'auth.log');
   const sessions = await follow(file);
   expect(logged.some((line) => line.includes('ENOENT'))).toBe(true);
+  expect(sessions.reads()).toBe(false);
   const live = await sshSession(lab.phone, sshd, lab.home.address4);
   const line = (await sshd.logged(/Accepted .* from 203\.0\.113\.7 /)).trim();
   const real = (await sshd.lines()).filter((one) => one.includes('Accepted')).at(-1) ?? line;
@@ -130,6 +131,7 @@ test('rotation by renaming, by copying and truncating, and a file that comes lat
 
   await writeFile(file, `${real}\n`);
   await shows(sessions, 1);
+  expect(sessions.reads()).toBe(true);
   await appendFile(file, end); // half a line says nothing yet
   await sleep(100);
   expect(sessions.sessions()).toHaveLength(1);

@@ -23,6 +23,8 @@ export interface Sshd {
   lines(): Promise<string[]>;
   /** Waits until a line of the log matches; throws with the log after `timeoutMs` (3000). */
   logged(pattern: RegExp, timeoutMs?: number): Promise<string>;
+  /** The service ends; sessions live on. */
+  stop(): Promise<void>;
 }
 
 export interface SshdOptions {
@@ -110,7 +112,12 @@ export async function startSshd(lab: Lab, options: SshdOptions = {}): Promise<Ss
     }
   };
   await logged(/Server listening on 0\.0\.0\.0/);
-  return { port, key: join(dir, 'user'), log, lines, logged };
+  const stop = async () => {
+    const closed = new Promise((resolve) => sshd.once('exit', resolve));
+    sshd.kill();
+    await closed;
+  };
+  return { port, key: join(dir, 'user'), log, lines, logged, stop };
 }
 
 function firstLine(child: ChildProcessWithoutNullStreams): Promise<string> {

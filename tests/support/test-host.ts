@@ -11,6 +11,7 @@ export class TestHost implements DoorHost {
   /** What `open` throws, after it has acted or not. */
   failure: { code: ErrorCode; acts: boolean } | undefined;
   sessionsFail = false;
+  live: SessionFact[] = [];
   /** Awaited inside `open`, before it acts. */
   gate: Promise<unknown> = Promise.resolve();
   readonly opened: string[] = [];
@@ -74,7 +75,7 @@ export class TestHost implements DoorHost {
 
   async sessions(): Promise<SessionFact[]> {
     if (this.sessionsFail) throw new LatchkeyError('tool-failed');
-    return Promise.resolve([]);
+    return Promise.resolve(this.live);
   }
 
   async stop(): Promise<void> {

@@ -115,9 +115,30 @@ it('prints each step on a line for people, and the door at the end', async () =>
   await run('pair', await link(), '--yes');
   const lines = (await run('open', 'ssh')).trim().split('\n');
   expect(lines[0]).toMatch(/s {2}sealed here$/);
+  expect(lines.slice(-4, -1)).toEqual([
+    expect.stringMatching(/^ +\d\.\d\d s {2}a service listens there$/),
+    expect.stringMatching(/^ +\.\.\. {2}no packet from 127\.0\.0\.1 yet$/),
+    expect.stringMatching(/^ +\? {2}sessions cannot be seen behind this door$/),
+  ]);
   expect(lines.at(-1)).toMatch(
     /^ssh +open, \d:\d\d left {2}127\.0\.0\.1:\d+ {2}\(proxy\) {2}for 127\.0\.0\.1$/,
   );
+  await run('close', 'ssh');
+});
+
+it('with --wait, waits until all that can be seen was seen, or the time is up', async () => {
+  await run('pair', await link(), '--yes');
+  const chain = async (...words: string[]): Promise<string[]> =>
+    ((await json('open', 'ssh', ...words)) as { proof: { link: string; state: string }[] }).proof.map(
+      ({ link: name, state }) => `${name} ${state}`,
+    );
+  const way = ['sealed done', 'relayed done', 'rule done', 'service done'];
+  expect(await chain('--wait', '1s')).toEqual([...way, 'packet missing', 'session unknown']);
+  const coming = setTimeout(() => void passes(house.listen), 1000);
+  const began = performance.now();
+  expect(await chain('--for', '1m', '--wait')).toEqual([...way, 'packet done', 'session unknown']);
+  expect(performance.now() - began).toBeLessThan(30_000);
+  clearTimeout(coming);
   await run('close', 'ssh');
 });
 
@@ -141,6 +162,40 @@ it('refuses, and nothing has happened', async () => {
   expect(await codeOf(run('revoke', 'nobody'))).toBe('config-missing');
   expect(await passes(house.listen)).toBe(false);
   expect(house.agent.openings.held.size).toBe(0);
+});
+
+it('keeps several homes apart, also of one name, and forgets one of them', async () => {
+  const other = await startHouse();
+  try {
+    await until(() => other.log.some((line) => line.includes('reached')));
+    await run('pair', await link(), '--yes', '--name', 'first');
+    const [theirs = ''] = (await other.agent.pairing.make(false, 5)).links;
+    await run('pair', theirs, '--yes', '--name', 'second');
+    interface HomeRow {
+      readonly name: string;
+      readonly key: string;
+      readonly deviceName: string;
+    }
+    const rows = (await json('homes')) as HomeRow[];
+    expect(rows.map(({ deviceName }) => deviceName)).toEqual(['second', 'first']); // the last paired first
+    expect(rows.map(({ name }) => name)).toEqual(['attic', 'attic']);
+    expect(await codeOf(run('open', 'ssh', '--home', 'attic'))).toBe('config-usage');
+    expect(await codeOf(run('open', 'ssh', '--home', 'cabin'))).toBe('config-not-paired');
+    const [newest, oldest] = rows.map(({ key }) => key);
+    await run('open', 'ssh', '--home', oldest?.slice(0, 8) ?? '');
+    expect([await passes(house.listen), await passes(other.listen)]).toEqual([true, false]);
+    await run('open', 'ssh'); // without --home: the last paired
+    expect(await passes(other.listen)).toBe(true);
+    await run('close', 'ssh', '--home', oldest ?? '');
+    expect([await passes(house.listen), await passes(other.listen)]).toEqual([false, true]);
+    expect(await codeOf(run('forget', 'attic'))).toBe('config-usage');
+    await run('forget', newest ?? '');
+    expect(((await json('homes')) as HomeRow[]).map(({ key }) => key)).toEqual([oldest]);
+    expect((await json('doors')) as unknown[]).toHaveLength(1);
+    expect(other.agent.devices.all()).toHaveLength(1); // forgotten here, not revoked there
+  } finally {
+    await other.stop();
+  }
 });
 
 it('says at once that the relay was not reached, and shows nothing remembered', async () => {

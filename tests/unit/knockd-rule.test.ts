@@ -19,7 +19,7 @@ describe('a plain rule', () => {
     const spec = ['-s', phone, '-p', 'tcp', '--dport', '22', '-j', 'ACCEPT'];
     expect(ruleArguments(rule, '-C', phone)).toEqual(['-w', '5', '-t', 'filter', '-C', 'INPUT', ...spec]);
     expect(ruleArguments(rule, '-D', phone)).toEqual(['-w', '5', '-t', 'filter', '-D', 'INPUT', ...spec]);
-    expect(listArguments(rule)).toEqual(['-w', '5', '-t', 'filter', '-S', 'INPUT']);
+    expect(listArguments(rule)).toEqual(['-w', '5', '-t', 'filter', '-v', '-S', 'INPUT']);
   });
 
   test.each([
