@@ -4,11 +4,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { ofSocket } from '../../lib/address.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
+import { Entrance } from './entrance.ts';
 import { defaultLimits, SourceCounts, sourceOf, type Limits } from './limits.ts';
 import { Mailboxes } from './mailbox.ts';
 import { Names } from './names.ts';
 import type { Observer } from './observer.ts';
 import type { Pages } from './pages.ts';
+import { Polls } from './poll.ts';
 import { routes } from './routes.ts';
 import { Sockets } from './socket.ts';
 import type { Certificate } from './tls.ts';
@@ -44,8 +46,10 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const names = new Names(options.names);
   const mailboxes = new Mailboxes(limits);
   mailboxes.serve(options.homes);
-  const sockets = new Sockets(names, mailboxes, limits);
-  const { app, server } = await appOn(options, names, limits);
+  const entrance = new Entrance(mailboxes, limits);
+  const sockets = new Sockets(names, entrance, limits);
+  const polls = new Polls(names, entrance, limits);
+  const { app, server } = await appOn(options, names, limits, polls);
   const servers: (HttpServer | TlsServer)[] = [];
   const opened = new SourceCounts();
   const start = async (each: HttpServer | TlsServer, port: number, host: string): Promise<number> => {
@@ -58,6 +62,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   };
   const close = async (): Promise<void> => {
     sockets.close();
+    polls.close();
     await Promise.all(servers.map(closeServer));
     await app.close();
   };
@@ -91,6 +96,7 @@ async function appOn(
   options: RelayOptions,
   names: Names,
   limits: Limits,
+  polls: Polls,
 ): Promise<{ app: FastifyInstance; server: TlsServer }> {
   let server: TlsServer | undefined;
   const app = Fastify({
@@ -114,6 +120,7 @@ async function appOn(
     forceCloseConnections: true,
   });
   routes(app, { ...options, names, limits });
+  await app.register(polls.routes);
   await app.ready();
   if (server === undefined) throw new Error('no server was made');
   return { app, server };
