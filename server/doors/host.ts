@@ -1,4 +1,5 @@
 import type { Opening } from './driver.ts';
+import type { Family } from '../../lib/address.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 
@@ -10,6 +11,8 @@ export interface DoorFacts {
   readonly choosesTime: boolean;
   readonly extends: boolean;
   readonly readsBack: boolean;
+  /** Address families that it can open for; absent: both. */
+  readonly families?: readonly Family[];
   /** Address opened is often not the port knocked: what a client dials. Host absent: the relay's host. */
   readonly endpoint: { readonly host?: string; readonly port: number };
   readonly defaultSeconds: number;

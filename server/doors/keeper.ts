@@ -259,7 +259,7 @@ function sameDriver(a: DoorDefinition, b: DoorDefinition): boolean {
 }
 
 function factsOf({ definition, driver, problem }: Kept): DoorFacts {
-  const { closes, choosesTime, extends: lengthens, readsBack, seconds } = driver?.facts ?? noFacts;
+  const { closes, choosesTime, extends: lengthens, readsBack, families, seconds } = driver?.facts ?? noFacts;
   const { name, type, options, host } = definition;
   return {
     name,
@@ -268,6 +268,7 @@ function factsOf({ definition, driver, problem }: Kept): DoorFacts {
     choosesTime,
     extends: lengthens,
     readsBack,
+    ...(families === undefined ? {} : { families }),
     endpoint: { ...(host === undefined ? {} : { host }), port: type.port(options) },
     defaultSeconds: seconds ?? definition.defaultSeconds,
     longestSeconds: seconds ?? definition.longestSeconds,

@@ -5,11 +5,12 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { ofSocket } from '../../lib/address.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { Entrance } from './entrance.ts';
+import { headersMark } from './headers.ts';
 import { defaultLimits, SourceCounts, sourceOf, type Limits } from './limits.ts';
 import { Mailboxes } from './mailbox.ts';
 import { Names } from './names.ts';
 import type { Observer } from './observer.ts';
-import type { Pages } from './pages.ts';
+import { markWorker, type Pages } from './pages.ts';
 import { Polls } from './poll.ts';
 import { routes } from './routes.ts';
 import { Sockets } from './socket.ts';
@@ -27,6 +28,8 @@ export interface RelayOptions {
   readonly certificate: Certificate;
   readonly observer: Observer;
   readonly pages: Pages;
+  /** Origins that its pages may ask for an address beside their own: names of one family, witnesses. */
+  readonly asks?: readonly string[];
   readonly limits?: Partial<Limits>;
 }
 
@@ -119,7 +122,12 @@ async function appOn(
     routerOptions: { maxParamLength: 64 },
     forceCloseConnections: true,
   });
-  routes(app, { ...options, names, limits });
+  const headers = {
+    strictTransport: options.certificate.authority === undefined,
+    asks: options.asks ?? [],
+  };
+  const pages = markWorker(options.pages, headersMark(headers));
+  routes(app, { ...options, pages, headers, names, limits });
   await app.register(polls.routes);
   await app.ready();
   if (server === undefined) throw new Error('no server was made');
