@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { sharingOf, type Sharing } from '../../lib/client/address-notes.ts';
 import type { Client } from '../../lib/client/client.ts';
 import type { PairingWait } from '../../lib/client/pair.ts';
 import type { OpeningStep } from '../../lib/client/opening.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { EventView } from '../../lib/protocol/message.ts';
+import { ownAddresses } from '../own-addresses.ts';
 import { pairDevice, withHome } from '../device/device.ts';
 import { deviceFolder } from '../device/folder.ts';
 import { print, say } from '../device/print.ts';
@@ -57,7 +59,9 @@ async function open(door: string, options: Common & { for?: string }): Promise<v
     };
     const armed = await client.arm(door);
     const opened = await client.release(armed, { ...(seconds === undefined ? {} : { seconds }), onStep });
-    const { address, steps, vouched } = opened.value;
+    const { address, also, steps, vouched } = opened.value;
+    const { polls } = client;
+    const exit = { polls, local: ownAddresses() };
     const row = doorRow({ ...opened, value: opened.value.door }, client.relay, address);
     // Progress that got lost is not repeated: what the answer alone knows is said with it.
     const late = steps.filter(
@@ -71,6 +75,8 @@ async function open(door: string, options: Common & { for?: string }): Promise<v
         state,
         endpoint,
         address,
+        ...(also === undefined ? {} : { also }),
+        sharing: sharingOf(address, exit),
         ...(remainingMs === undefined ? {} : { remainingMs }),
         ...(verifiedAt === undefined ? {} : { verifiedAt }),
         steps: steps.map(({ step, n, atMs }) => ({ step, ...(n === undefined ? {} : { n }), atMs })),
@@ -78,10 +84,29 @@ async function open(door: string, options: Common & { for?: string }): Promise<v
       [
         ...late.map(stepLine),
         ...(vouched ? ['Address vouched for by the relay alone.'] : []),
-        `${doorLine(row)}  for ${address}`,
+        `${doorLine(row)}  for ${address}${also === undefined ? '' : ` and ${also}`}`,
+        ...[address, ...(also === undefined ? [] : [also])].flatMap((one) =>
+          sharingLines(one, sharingOf(one, exit)),
+        ),
       ],
     );
   });
+}
+
+function sharingLines(address: string, sharing: Sharing): string[] {
+  switch (sharing) {
+    case 'own':
+      return [];
+    case 'network':
+      return [`Everyone who leaves this network by ${address} is let in too.`];
+    case 'carrier':
+      return [`${address} is the carrier's: its other customers behind it are let in too.`];
+    case 'proxy':
+      return [
+        `No WebSocket passes here, so a proxy speaks for this network: the door is open for its address, ${address}.`,
+        'SSH that leaves by another address is not let in.',
+      ];
+  }
 }
 
 async function close(door: string, options: Common): Promise<void> {
