@@ -2,14 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bundle, bundleFolder } from '../../server/build/bundle.js';
 import { issue } from '../../server/relay/authority.ts';
 import { until } from '../support/until.ts';
-import { startHousehold, withHosts, type Household, type TerminalDevice } from './household.ts';
-import { createLab, type Lab } from './net.ts';
-import type { Space } from './space.ts';
-import { reaches, sshLogin, startSshd, type Sshd } from './sshd.ts';
+import { startHousehold, withHosts, type Household, type TerminalDevice } from '../lab/household.ts';
+import { createLab, type Lab } from '../lab/net.ts';
+import type { Space } from '../lab/space.ts';
+import { browserAt } from './lab-browser.ts';
+import { launch } from './browser.ts';
+import { collectReports, hold, pairWith, shows } from './doors-page.ts';
+import { reaches, sshLogin, startSshd, type Sshd } from '../lab/sshd.ts';
 
 /**
  * A foreign relay with a name for each family, a witness with the same on a host of its own, and a phone that has one
@@ -54,6 +57,7 @@ beforeAll(async () => {
     'world.key': world.key,
     'site.crt': site.certificate,
     'site.key': site.key,
+    'site-authority.crt': site.authority,
     'trust.pem': trust,
   };
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(file(name), text)));
@@ -149,44 +153,75 @@ test('a phone with both logs in by whichever family SSH takes; a neighbour by ne
   expect(await rules()).toEqual([]);
 });
 
-test('behind a gateway whose proxy ends TLS and breaks WebSockets: logs in for its address, and says so', async () => {
-  const gateway = lab.stranger;
-  await gateway.run('sh', [
-    '-c',
-    'cd /proc/sys/net/ipv4 && echo 1 >ip_forward && for i in conf/*/send_redirects; do echo 0 >$i; done',
-  ]);
-  const nat = (...rule: string[]) => gateway.run('iptables', ['-t', 'nat', ...rule]);
-  await nat('-A', 'POSTROUTING', '-s', lab.phone.address4, '-j', 'MASQUERADE');
-  await nat(
-    ...['-A', 'PREROUTING', '-s', lab.phone.address4, '-p', 'tcp', '--dport', '7443'],
-    ...['-j', 'REDIRECT', '--to-ports', '8443'],
-  );
-  const [command, ...rest] = withHosts(file('hosts'), [
-    ...[process.execPath, '--import', import.meta.resolve('tsx')],
-    fileURLToPath(new URL('inspecting-process.ts', import.meta.url)),
-    ...['8443', file('site.key'), file('site.crt'), file('trust.pem')],
-  ]);
-  const proxy = gateway.spawn(command, rest);
-  let said = '';
-  proxy.stdout.on('data', (data: Buffer) => (said += data.toString()));
-  proxy.stderr.on('data', (data: Buffer) => (said += data.toString()));
-  await until(() => said.includes('ready')).catch(() => expect(said).toContain('ready'));
-  await families(4);
-  await lab.phone.run('ip', ['route', 'replace', 'default', 'via', gateway.address4]);
+describe('behind a gateway whose proxy ends TLS and breaks WebSockets', () => {
+  beforeAll(async () => {
+    const gateway = lab.stranger;
+    await gateway.run('sh', [
+      '-c',
+      'cd /proc/sys/net/ipv4 && echo 1 >ip_forward && for i in conf/*/send_redirects; do echo 0 >$i; done',
+    ]);
+    const nat = (...rule: string[]) => gateway.run('iptables', ['-t', 'nat', ...rule]);
+    await nat('-A', 'POSTROUTING', '-s', lab.phone.address4, '-j', 'MASQUERADE');
+    await nat(
+      ...['-A', 'PREROUTING', '-s', lab.phone.address4, '-p', 'tcp', '--dport', '7443'],
+      ...['-j', 'REDIRECT', '--to-ports', '8443'],
+    );
+    const [command, ...rest] = withHosts(file('hosts'), [
+      ...[process.execPath, '--import', import.meta.resolve('tsx')],
+      fileURLToPath(new URL('../support/inspecting-process.ts', import.meta.url)),
+      ...['8443', file('site.key'), file('site.crt'), file('trust.pem')],
+    ]);
+    const proxy = gateway.spawn(command, rest);
+    let said = '';
+    for (const stream of [proxy.stdout, proxy.stderr])
+      stream.on('data', (data: Buffer) => (said += data.toString()));
+    await until(() => said.includes('ready')).catch(() => expect(said).toContain('ready'));
+  });
+  beforeEach(async () => {
+    await families(4);
+    await leaveBy(lab.stranger.address4);
+  });
+  const leaveBy = (via: string) => lab.phone.run('ip', ['route', 'replace', 'default', 'via', via]);
 
-  const { stdout } = await device.run(['open', 'cellar']);
-  expect(stdout).toContain(
-    `a proxy speaks for this network: the door is open for its address, ${gateway.address4}.`,
-  );
-  expect(await open()).toMatchObject({ address: gateway.address4, sharing: 'proxy' });
-  expect(await login(4)).toBe(0);
-  // past the gateway it leaves by its own address, and that one is not open
-  await lab.phone.run('ip', ['route', 'replace', 'default', 'via', '203.0.113.1']);
-  expect(await reaches(lab.phone, lab.home.address4, 22)).toBe(false);
-  await lab.phone.run('ip', ['route', 'replace', 'default', 'via', gateway.address4]);
-  // the same way there and back: a new process that polls from its first frame
-  await device.json(['close', 'cellar']);
-  expect(await rules()).toEqual([]);
+  test('a terminal logs in for the gateway’s address, and is told whose it is', async () => {
+    const { address4 } = lab.stranger;
+    const { stdout } = await device.run(['open', 'cellar']);
+    expect(stdout).toContain(
+      `a proxy speaks for this network: the door is open for its address, ${address4}.`,
+    );
+    expect(await rules()).toEqual([`${address4} timeout`]);
+    expect(await login(4)).toBe(0);
+    // past the gateway it leaves by its own address, and that one is not open
+    await leaveBy('203.0.113.1');
+    expect(await reaches(lab.phone, lab.home.address4, 22)).toBe(false);
+    await leaveBy(address4);
+    expect(await device.json<Opened>(['close', 'cellar'])).toMatchObject({ state: 'closed' });
+    expect(await rules()).toEqual([]);
+  });
+
+  test('so does the app: pairs, opens with a hold, and says it', async () => {
+    const names = [...relayNames.map((name) => [name, lab.relay.address4])];
+    names.push(...witnessNames.map((name) => [name, lab.router.address4]));
+    const { options } = await browserAt(lab, lab.phone, file('site-authority.crt'));
+    const rule = names.map(([name, address]) => `MAP ${name} ${address}`).join(', ');
+    const browser = await launch({ ...options, args: [`--host-resolver-rules=${rule}`] });
+    try {
+      const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+      const page = await context.newPage();
+      const reports = collectReports(page);
+      await pairWith(page, await house.link(4));
+      await hold(page);
+      await shows(page, /^Open$/);
+      const said = await page.locator('.lede').first().innerText();
+      expect(said).toContain(`${lab.stranger.address4} is a proxy’s: everyone behind it is let in with you.`);
+      expect(await rules()).toEqual([`${lab.stranger.address4} timeout`]);
+      expect(await login(4)).toBe(0);
+      // the names of one family and the witness stand in the page's policy
+      expect(reports).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
 });
 
 test('without the witness nothing opens', async () => {

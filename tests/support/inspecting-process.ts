@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { startInspectingProxy } from '../support/inspecting-proxy.ts';
+import { startInspectingProxy } from './inspecting-proxy.ts';
 
 /** The proxy as a process of a lab's gateway: PORT, files of its key, certificate, and whom it believes. */
 const [port = '', key = '', cert = '', ca = ''] = process.argv.slice(2);
