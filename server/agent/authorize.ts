@@ -47,8 +47,9 @@ export async function provenAddresses(
   for (const statement of evidence) {
     const family = isCanonical(statement.address);
     const names = policy.observers.filter((one) => one.key === statement.observer);
-    if (names.length === 0 || family === undefined) {
-      throw new LatchkeyError('refused-evidence', 'not by a configured observer, for one address');
+    const isTwice = said.some((one) => one.key === statement.observer && one.address === statement.address);
+    if (names.length === 0 || family === undefined || isTwice) {
+      throw new LatchkeyError('refused-evidence', 'not by a configured observer, once, for one address');
     }
     // Its word on the other family is not asked for; taken, an address of a family without observers would pass.
     if (!names.some((one) => speaksFor(one, family))) throw new LatchkeyError('refused-evidence', 'family');
