@@ -55,6 +55,8 @@ const privates = [
   'fc00::/7', // unique local (RFC 4193)
 ].map((range) => ipaddr.parseCIDR(range));
 
+const carrier = ['100.64.0.0/10'].map((range) => ipaddr.parseCIDR(range));
+
 const loopbacks = ['127.0.0.0/8', '::1/128'].map((range) => ipaddr.parseCIDR(range));
 
 function within(text: string, ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][]): boolean {
@@ -67,6 +69,11 @@ export function kindOf(canonical: string): AddressKind {
   if (within(canonical, loopbacks)) return 'loopback';
   if (within(canonical, refused)) return 'refused';
   return within(canonical, privates) ? 'private' : 'ordinary';
+}
+
+/** An address of a carrier's own NAT (RFC 6598): many customers leave by one public address behind it. */
+export function isCarrierNat(canonical: string): boolean {
+  return within(canonical, carrier);
 }
 
 export interface AddressRules {

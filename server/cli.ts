@@ -8,6 +8,7 @@ type Load = () => Promise<{ register(program: Command): void }>;
 const commands: Readonly<Record<string, Load>> = {
   up: () => import('./cli/up.ts'),
   relay: () => import('./cli/relay.ts'),
+  witness: () => import('./cli/witness.ts'),
   agent: () => import('./cli/agent.ts'),
   helper: () => import('./cli/helper.ts'),
   install: () => import('./cli/install.ts'),

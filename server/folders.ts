@@ -5,6 +5,7 @@ import path from 'node:path';
 export interface Folders {
   readonly root: string;
   readonly relay: string;
+  readonly witness: string;
   readonly agent: string;
   /** Root's door files. */
   readonly helper: string;
@@ -21,6 +22,7 @@ export function folders(environment: Readonly<Record<string, string | undefined>
   return {
     root,
     relay: path.join(root, 'relay'),
+    witness: path.join(root, 'witness'),
     agent,
     helper: path.join(root, 'helper'),
     run,

@@ -80,6 +80,7 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
     seconds: shown.choosesTime ? dial.seconds : shown.defaultSeconds,
     lengths: lengthsOf(home, entry),
     vouched: dial.vouched ?? !home.ownRelay,
+    ...(home.polls && address !== undefined ? { sharing: text.address.sharing.proxy(address) } : {}),
     ...(home.ownRelay
       ? {}
       : { vouchedMinutes: Math.floor(Math.min(vouchedMost, shown.longestSeconds) / 60) }),

@@ -163,6 +163,7 @@ function Lede({
               {words.vouched}
             </button>
           )}
+          {face.sharing !== undefined && <span className="quiet-line">{face.sharing}</span>}
         </>
       );
     case 'unchecked':

@@ -1,9 +1,12 @@
+import { dialEither } from '../../lib/client/dial.ts';
+import { dialByPolling } from '../../lib/client/poll.ts';
 import {
   deviceEndpoint,
   observeEndpoint,
   type Clock,
   type Dial,
   type Observe,
+  type Post,
 } from '../../lib/client/transport.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
@@ -23,7 +26,7 @@ const clock: Clock = {
 };
 
 /** Browsers say nothing of why a WebSocket failed: whatever it was, the relay was not reached. */
-const dial: Dial = (relay, events) => {
+const dialSocket: Dial = (relay, events) => {
   let over = false;
   const end = (): void => {
     if (over) return;
@@ -47,14 +50,48 @@ const dial: Dial = (relay, events) => {
   };
 };
 
+/** As every request of this page that is not for a page: nothing kept, nothing told. */
+const bare: RequestInit = {
+  cache: 'no-store',
+  credentials: 'omit',
+  redirect: 'error',
+  referrerPolicy: 'no-referrer',
+};
+
+const post: Post = (address, token, body, limit) => {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), limit);
+  const ask = async () => {
+    try {
+      const response = await fetch(address, {
+        ...bare,
+        method: 'POST',
+        headers: {
+          'content-type': 'application/octet-stream',
+          ...(token === undefined ? {} : { 'latchkey-poll': token }),
+        },
+        body: new Uint8Array(body),
+        signal: stop.signal,
+      });
+      const answered = new Uint8Array(await response.arrayBuffer());
+      const given = response.headers.get('latchkey-poll') ?? undefined;
+      return { status: response.status, token: given, body: answered };
+    } catch (cause) {
+      throw new LatchkeyError('relay-unreachable', address, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return { answer: ask(), cancel: () => stop.abort() };
+};
+
+const dial = dialEither(dialSocket, dialByPolling(post, clock), clock);
+
 const observe: Observe = async (base, nonce) => {
   let response: Response;
   try {
     response = await fetch(observeEndpoint(base, nonce), {
-      cache: 'no-store',
-      credentials: 'omit',
-      redirect: 'error',
-      referrerPolicy: 'no-referrer',
+      ...bare,
       signal: AbortSignal.timeout(5000),
     });
   } catch (cause) {

@@ -167,6 +167,7 @@ export class HomeSession {
       ownRelay: record.ownRelay,
       relay: new URL(this.client.relay).host,
       reach,
+      polls: this.client.polls,
       ...(this.address === undefined ? {} : { address: this.address }),
       ...(doors === undefined ? {} : { doors }),
       ...(door === undefined ? {} : { door }),

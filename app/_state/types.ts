@@ -40,6 +40,8 @@ export interface HomeState {
   readonly reach: Reach;
   /** The address that the relay sees this device at; a hint for the closed door, proof of nothing. */
   readonly address?: string;
+  /** No WebSocket comes through: a proxy speaks for this network, and `address` is the proxy's. */
+  readonly polls?: boolean;
   /** Absent: the home has not said in this page's life. Embedded door first, in the home's order. */
   readonly doors?: readonly DoorEntry[];
   /** Name of the chosen door; absent while `doors` is absent or empty. */

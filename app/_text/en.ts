@@ -81,6 +81,26 @@ export const text = {
     },
   },
 
+  /** Whom an address stands for, and why nothing may come from it (lib/client/address-notes.ts). */
+  address: {
+    sharing: {
+      network: (address: string) => `Everyone who leaves this network by ${address} is let in with you.`,
+      carrier: (address: string) =>
+        `${address} is your carrier’s: its other customers behind it are let in with you.`,
+      proxy: (address: string) => `${address} is a proxy’s: everyone behind it is let in with you.`,
+    },
+    noPacket: {
+      proxy: (address: string) =>
+        `This network lets no WebSocket through, so a proxy speaks for it: the door is open for ${address}. SSH that leaves by another address is not let in.`,
+      family: (address: string) =>
+        address.includes(':')
+          ? `The door is open for IPv6 alone, ${address}. If SSH goes by IPv4 it is not let in: try ssh -6.`
+          : `The door is open for IPv4 alone, ${address}. If SSH goes by IPv6 it is not let in: try ssh -4.`,
+      exit: (address: string) =>
+        `SSH may leave by another address than ${address}: a VPN, a proxy or a network with several exits does that.`,
+    },
+  },
+
   dial: {
     hold: (service: string, home: string, long: string) =>
       `Open the ${service} door of ${home} for ${long}. Press and hold.`,

@@ -76,6 +76,8 @@ export interface DoorFace {
   readonly seconds: number;
   readonly lengths: readonly Length[];
   readonly vouched: boolean;
+  /** Whom the opened address stands for, where that is not who is let in elsewhere. */
+  readonly sharing?: string;
   /** Closed: the relay's word alone caps the time at this, in minutes. */
   readonly vouchedMinutes?: number;
   readonly canAdd: boolean;

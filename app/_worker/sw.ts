@@ -1,15 +1,25 @@
 import { CacheFirst, Serwist, type PrecacheEntry } from 'serwist';
 
-declare const self: ServiceWorkerGlobalScope & { readonly __SW_MANIFEST: (PrecacheEntry | string)[] };
+declare const self: ServiceWorkerGlobalScope & {
+  readonly __SW_MANIFEST: PrecacheEntry[];
+  /** Set by the relay before this script: changes with the headers of its pages. */
+  readonly LATCHKEY_HEADERS?: string;
+};
 /** Set by the build. */
 declare const LATCHKEY_VERSION: string;
+
+/** A kept page keeps the headers that it came with, so other headers make it another page. */
+function withHeaders(entry: PrecacheEntry): PrecacheEntry {
+  if (!entry.url.endsWith('.html')) return entry;
+  return { ...entry, revision: `${entry.revision ?? ''} ${self.LATCHKEY_HEADERS ?? ''}` };
+}
 
 /**
  * The whole export lies in the cache, so the app starts without a network. A new version waits until a person
  * takes it: nothing is swapped under an open door.
  */
 const serwist: Serwist = new Serwist({
-  precacheEntries: self.__SW_MANIFEST,
+  precacheEntries: self.__SW_MANIFEST.map(withHeaders),
   skipWaiting: false,
   // The first visit's page is served from the cache at once; a later version claims only what it was let at.
   clientsClaim: true,

@@ -105,6 +105,14 @@ export class Client {
     return this.connection.relay;
   }
 
+  /**
+   * No WebSocket comes through here: most likely a proxy answers for this network, and the address that the home is
+   * shown is the proxy's.
+   */
+  get polls(): boolean {
+    return this.connection.polls;
+  }
+
   /** The address that the relay says it sees this device at: a hint for people, proof of nothing. Throws `relay-*`. */
   seenFrom(): Promise<string> {
     return askAddress(this.relay, this.options.observe, this.options.random);

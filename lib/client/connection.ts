@@ -87,6 +87,11 @@ export class Connection {
     return this.session !== undefined && this.accepted;
   }
 
+  /** The present link is carried by long polling (`Link.polls`). */
+  get polls(): boolean {
+    return this.attempt?.link?.polls === true;
+  }
+
   /** The relay now dialled or in use. */
   get relay(): string {
     const { relays } = this.options;

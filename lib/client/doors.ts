@@ -69,6 +69,7 @@ export interface ShownDoor {
   /** How long ago the home read it from the system, at most; absent: never. */
   readonly verifiedMs?: number;
   readonly own?: ShownOpening;
+  /** Of other devices, and this one's further ones: its address of the other family, or one it had before. */
   readonly others: readonly ShownOpening[];
   /** The time ran out here: the caller asks the home. */
   readonly due: boolean;
@@ -85,7 +86,9 @@ export function showDoor(seen: Answer<DoorView>, moment: Moment): ShownDoor {
   const door = seen.value;
   const age = Math.max(0, moment.now - seen.sentAt);
   const standing = standingOf(seen, moment);
-  const mine = door.openings.find((opening) => opening.mine);
+  const all = door.openings.filter((opening) => opening.mine);
+  // One for each family where home opened both: the one that is used, else the first.
+  const mine = all.find((opening) => opening.session !== undefined || opening.seen === true) ?? all[0];
   const own = mine === undefined ? undefined : showOpening(mine, age);
   return {
     name: door.name,

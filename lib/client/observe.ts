@@ -28,7 +28,23 @@ async function ask(task: ObserverTask, relay: string, observe: Observe): Promise
   if (!said.success || said.output.observer !== task.key) {
     throw new LatchkeyError('protocol-malformed', 'observer statement');
   }
-  return { observer: said.output.observer, address: said.output.address, signature: said.output.signature };
+  const { observer, address, signature } = said.output;
+  // The home would refuse all evidence for it: a name of one family that is reached by the other proves nothing.
+  if (task.family !== 'any' && task.family !== `v${String(isCanonical(address))}`) {
+    throw new LatchkeyError('relay-unreachable', `${task.url} by the other family`);
+  }
+  return { observer, address, signature };
+}
+
+/** In the order of the tasks, and what two names of one observer say alike once. */
+function inOrder(found: readonly (Evidence | undefined)[]): Evidence[] {
+  const said = new Set<string>();
+  return found.filter((one): one is Evidence => {
+    const key = `${one?.observer ?? ''} ${one?.address ?? ''}`;
+    if (one === undefined || said.has(key)) return false;
+    said.add(key);
+    return true;
+  });
 }
 
 /** The address that a relay says it sees this device at: a hint for people, proof of nothing. Throws `relay-*`. */
@@ -39,8 +55,8 @@ export async function askAddress(relay: string, observe: Observe, random: Random
 }
 
 /**
- * Every observer's statement on this device's address, asked at the same time; those that do not answer are
- * left out, since the home alone decides which it needs. Throws the first failure's code where none answers.
+ * Every observer's statement on this device's address of either family, asked at the same time; those that do not
+ * answer are left out, since the home alone decides which it needs. The first is the door's first address. Throws the first failure's code where none answers.
  */
 export function collectEvidence(
   tasks: readonly ObserverTask[],
@@ -49,23 +65,26 @@ export function collectEvidence(
   clock: Clock,
 ): Promise<Evidence[]> {
   return new Promise((resolve, reject) => {
-    const found: Evidence[] = [];
+    const found: (Evidence | undefined)[] = tasks.map(() => undefined);
+    let isFirst = true;
     let left = tasks.length;
     let failure: ErrorCode | undefined;
     let cancelGrace = (): void => undefined;
     const finish = (): void => {
       cancelLimit();
       cancelGrace();
-      if (found.length > 0 || tasks.length === 0) resolve(found);
+      const evidence = inOrder(found);
+      if (evidence.length > 0 || tasks.length === 0) resolve(evidence);
       else reject(new LatchkeyError(failure ?? 'relay-no-answer', 'no observer answered'));
     };
     const cancelLimit = clock.after(observeTime, finish);
-    for (const task of tasks) {
+    for (const [place, task] of tasks.entries()) {
       ask(task, relay, observe)
         .then(
           (evidence) => {
-            found.push(evidence);
-            if (found.length === 1) cancelGrace = clock.after(graceTime, finish);
+            found[place] = evidence;
+            if (isFirst) cancelGrace = clock.after(graceTime, finish);
+            isFirst = false;
           },
           (error: unknown) => {
             failure ??= codeOf(error, 'relay-unreachable');

@@ -34,6 +34,8 @@ export interface Opened {
   readonly door: DoorView;
   /** The address that it is open for. */
   readonly address: string;
+  /** This device's address of the other family, where it is open for that too. */
+  readonly also?: string;
   readonly remainingMs?: number;
   /** The address was vouched for by the relay alone. */
   readonly vouched: boolean;

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 
 /**
  * What a device needs from the machine it runs on. Everything else in lib/client is pure, so that the PWA, the
- * terminal and the tests run the same code. Long polling joins here later: a `Link` says nothing of sockets.
+ * terminal and the tests run the same code. A `Link` says nothing of what carries it, but for `polls`.
  */
 
 /** An open way to a relay that carries whole frames in order. */
@@ -11,6 +11,11 @@ export interface Link {
   send(frame: Uint8Array): void;
   /** No event follows. */
   close(): void;
+  /**
+   * True where long polling carries it for want of WebSockets: most likely something between answers for this network.
+   * Known once a frame has come.
+   */
+  readonly polls?: boolean;
 }
 
 export interface LinkEvents {
@@ -30,6 +35,26 @@ export type Dial = (relay: string, events: LinkEvents) => Link;
  */
 export type Observe = (base: string, nonce: string) => Promise<unknown>;
 
+export interface PollAnswer {
+  readonly status: number;
+  /** The header `latchkey-poll`. */
+  readonly token: string | undefined;
+  readonly body: Uint8Array;
+}
+
+export interface Posting {
+  /** Rejects with `relay-*` where there was no answer in time. */
+  readonly answer: Promise<PollAnswer>;
+  /** `answer` rejects, if it still can. */
+  cancel(): void;
+}
+
+/**
+ * POSTs bytes (`application/octet-stream`) to an address of the relay's, with the header `latchkey-poll` where there is
+ * a token, and waits at most `limit` ms. No cookies, no cache, no redirects.
+ */
+export type Post = (address: string, token: string | undefined, body: Uint8Array, limit: number) => Posting;
+
 export interface Clock {
   /** Monotonic milliseconds; only differences mean something. */
   now(): number;
@@ -45,6 +70,11 @@ export function hostOf(relay: string): string {
 /** The WebSocket address of a relay's device endpoint. */
 export function deviceEndpoint(relay: string): string {
   return `${relay.replace(/^http/, 'ws')}/relay/device`;
+}
+
+/** Where long polling begins; `/frames` and `/send` go on. */
+export function pollEndpoint(relay: string): string {
+  return `${relay}/relay/poll`;
 }
 
 export function observeEndpoint(base: string, nonce: string): string {

@@ -210,3 +210,22 @@ export function isEndToEnd(bytes: Uint8Array): boolean {
   const first = bytes[0];
   return first !== undefined && first >= 16 && kindOfByte.has(first);
 }
+
+/** Frames in one body of long polling: PROTOCOL.md, Transport. */
+export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
+  return concat(...frames.flatMap((frame) => [uint(frame.length, 2), frame]));
+}
+
+/** Throws `protocol-oversized` or `protocol-malformed`. What the frames hold is not read. */
+export function splitFrames(body: Uint8Array): Uint8Array[] {
+  const reader = new Reader(body);
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < body.length;) {
+    const length = reader.uint(2);
+    if (length > maxFrame) throw new LatchkeyError('protocol-oversized', `${length} bytes`);
+    if (length === 0) throw new LatchkeyError('protocol-malformed', `an empty frame at byte ${at}`);
+    frames.push(reader.take(length));
+    at += 2 + length;
+  }
+  return frames;
+}

@@ -197,6 +197,8 @@ const result = v.variant('type', [
     type: v.literal('opened'),
     door: doorView,
     address,
+    /** This device's address of the other family, where the door is open for it too. */
+    also: v.exactOptional(address),
     steps: v.pipe(v.array(step), v.maxLength(80)),
     remainingMs: v.exactOptional(ms),
     /** Told by the relay alone: shorter, and said so. */

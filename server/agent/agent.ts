@@ -11,7 +11,7 @@ import { DoorKeeper } from '../doors/keeper.ts';
 import { verify } from '../ed25519.ts';
 import { ownAddresses } from '../own-addresses.ts';
 import { Audit } from './audit.ts';
-import type { Policy } from './authorize.ts';
+import { isWitnessed, type Policy } from './authorize.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AgentFile, DoorTable } from './config.ts';
 import { Connection } from './connection.ts';
@@ -106,7 +106,7 @@ export class Agent {
     this.openings = new Openings({ store, doors, devices, requests, audit, clock, observe: options.observe });
     this.proofs = new Proofs({ openings: this.openings, doors, clock });
     const reception = new Reception({
-      home: { name: file.name, ownRelay: this.policy.ownRelay },
+      home: { name: file.name, ownRelay: isWitnessed(this.policy) },
       handshakes: new Handshakes(keys.box, clock, random),
       sessions: this.sessions,
       devices,

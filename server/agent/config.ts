@@ -52,8 +52,14 @@ const relay = v.strictObject({
   public: v.exactOptional(v.pipe(v.array(baseAddress), v.minLength(1), v.maxLength(3))),
 });
 
+/**
+ * Somebody who says where a device is. A relay that has a name of one family beside its main one is listed once for
+ * each, with the same key.
+ */
 const observer = v.strictObject({
   key,
+  /** True for one that the relay's operator does not run. Where there is one, nothing opens without such a word. */
+  witness: v.exactOptional(v.boolean()),
   url: v.optional(v.union([v.literal(''), baseAddress], 'must be a base address, or empty'), ''),
   family: v.optional(v.picklist(['any', 'v4', 'v6']), 'any'),
 });
@@ -122,6 +128,11 @@ export function parseAgentFile(text: string, path: string): AgentFile {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw new LatchkeyError('config-invalid', `${path}: door: "${twice}" stands there twice`);
+  const torn = checked.output.observer.find((one) =>
+    checked.output.observer.some((other) => other.key === one.key && other.witness !== one.witness),
+  );
+  if (torn !== undefined)
+    throw new LatchkeyError('config-invalid', `${path}: observer: "${torn.key}" is a witness or is none`);
   const folder = dirname(path);
   const read = checked.output;
   return {

@@ -18,7 +18,7 @@ interface Parts {
   readonly openings: Openings;
   readonly devices: Devices;
   readonly clock: Clock;
-  readonly policy: Pick<Policy, 'ownRelay'>;
+  readonly policy: Pick<Policy, 'ownRelay' | 'observers'>;
 }
 
 /** What one device is told about one door: only what was read from the system, and how old that is. */

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
+import { isCanonical } from '../../lib/address.ts';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { Notice, Request, RequestOf, Result, Step } from '../../lib/protocol/message.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
-import { authorizeOpen, mayOpen, type Policy } from './authorize.ts';
+import { authorizeOpen, isWitnessed, mayOpen, type Policy } from './authorize.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
@@ -9,7 +11,7 @@ import { doorView, doorViews } from './door-view.ts';
 import type { Doors } from './doors.ts';
 import type { LiveSession } from './live-sessions.ts';
 import { fitting } from './fit.ts';
-import { keyOf } from './held.ts';
+import { keyOf, type OpenOrder } from './held.ts';
 import type { Openings } from './openings.ts';
 import type { Proofs } from './proofs.ts';
 import type { Outcome, Requests } from './requests.ts';
@@ -92,9 +94,12 @@ const handlers: Handlers = {
               parts.clock.now(),
             );
             if (!mayOpen(door, live.device, parts.devices)) throw new LatchkeyError('refused-permission');
-            const { address, seconds } = await authorizeOpen(request, challenge, door, parts.policy);
+            const { addresses, seconds } = await authorizeOpen(request, challenge, door, parts.policy);
+            const [address, other] = addresses;
             const order = { device: live.device, id: request.id, door, address, seconds, receivedAt, onStep };
-            return await parts.openings.open(order, begin);
+            const opened = await parts.openings.open(order, begin);
+            if (opened.ok && other !== undefined) await openAlso({ ...order, address: other }, parts);
+            return opened;
           } catch (error) {
             await noteRefusal(request.door, live, error, parts);
             throw error;
@@ -112,7 +117,8 @@ const handlers: Handlers = {
       address: outcome.address ?? '',
       steps: [...(outcome.steps ?? [])],
       ...(outcome.closesAt === undefined ? {} : { remainingMs: Math.max(0, Math.round(left)) }),
-      vouched: !parts.policy.ownRelay,
+      vouched: !isWitnessed(parts.policy),
+      ...alsoOpen(request.door, live.device, outcome.address ?? '', parts),
     };
   },
 
@@ -195,6 +201,34 @@ const handlers: Handlers = {
     return { type: 'revoked', device: request.device };
   },
 };
+
+/**
+ * The device's address of the other family, once the first is open: a request with a record of its own, so that a crash
+ * finds it too. What hinders it is on the audit and no refusal: the door is open for the first.
+ */
+async function openAlso(order: OpenOrder, { requests, openings }: HandlerParts): Promise<void> {
+  const id = createHash('sha256').update(`latchkey also ${order.id}`).digest().subarray(0, 16);
+  const also = { ...order, id: id.toString('base64url'), onStep: () => undefined };
+  await requests
+    .once(order.device, also.id, { kind: 'open', on: order.door.name }, (begin) => openings.open(also, begin))
+    .catch(() => undefined);
+}
+
+/** Read from what is held, so that a retry is told the same as long as it is so. */
+function alsoOpen(
+  door: string,
+  device: string,
+  address: string,
+  { openings }: HandlerParts,
+): { also?: string } {
+  const other = openings
+    .of(door)
+    .find(
+      ({ row, phase }) =>
+        row.device === device && phase === 'open' && isCanonical(row.address) !== isCanonical(address),
+    );
+  return other === undefined ? {} : { also: other.row.address };
+}
 
 async function noteRefusal(
   door: string,

@@ -37,6 +37,7 @@ const doorFacts = v.strictObject({
   readsBack: v.boolean(),
   seesPackets: v.optional(v.boolean()),
   sessions: v.optional(v.boolean()),
+  families: v.optional(v.array(v.picklist([4, 6]))),
   endpoint: v.strictObject({
     host: v.optional(v.string()),
     port: v.number(),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sharingOf, type Sharing } from '../../lib/client/address-notes.ts';
 import type { Client } from '../../lib/client/client.ts';
 import type { Opened, OpeningStep } from '../../lib/client/opening.ts';
 import { proofOf, usualPatience, type ProofLink } from '../../lib/client/proof.ts';
@@ -8,6 +9,7 @@ import { clock } from '../device/clock.ts';
 import { print, say } from '../device/print.ts';
 import { proofLine, proofRows, type ProofRow } from '../device/proof-rows.ts';
 import { doorLine, doorRow, jumpLine, show } from '../device/rows.ts';
+import { ownAddresses } from '../own-addresses.ts';
 
 export interface OpenOptions {
   readonly json: boolean;
@@ -46,7 +48,8 @@ export async function openDoor(client: Client, door: string, options: OpenOption
   const armed = await client.arm(door);
   const releasedAt = clock.now();
   const opened = await client.release(armed, { ...(seconds === undefined ? {} : { seconds }), onStep });
-  const { address, steps, vouched } = opened.value;
+  const { address, also, steps, vouched } = opened.value;
+  const exit = { polls: client.polls, local: ownAddresses() };
   // Progress that got lost is not repeated: what the answer alone knows is said with it.
   const late = steps.filter(
     ({ step, n }) => step !== 'received' && !heard.some((before) => before.step === step && before.n === n),
@@ -62,8 +65,11 @@ export async function openDoor(client: Client, door: string, options: OpenOption
     ...late.map(stepLine),
     ...fresh.filter(({ link }) => later.has(link)).map(proofLine),
     ...(vouched ? ['Address vouched for by the relay alone.'] : []),
-    `${doorLine(row)}  for ${address}`,
+    `${doorLine(row)}  for ${address}${also === undefined ? '' : ` and ${also}`}`,
     ...jumpLine(row),
+    ...[address, ...(also === undefined ? [] : [also])].flatMap((one) =>
+      sharingLines(one, sharingOf(one, exit)),
+    ),
   ];
   if (!json) opening.forEach(say);
   if (waitMs !== undefined) {
@@ -92,6 +98,8 @@ export async function openDoor(client: Client, door: string, options: OpenOption
       endpoint,
       ...(jump === undefined ? {} : { jump }),
       address,
+      ...(also === undefined ? {} : { also }),
+      sharing: sharingOf(address, exit),
       ...(remainingMs === undefined ? {} : { remainingMs }),
       ...(verifiedAt === undefined ? {} : { verifiedAt }),
       steps: steps.map(({ step, n, atMs }) => ({ step, ...(n === undefined ? {} : { n }), atMs })),
@@ -99,6 +107,22 @@ export async function openDoor(client: Client, door: string, options: OpenOption
     },
     [],
   );
+}
+
+function sharingLines(address: string, sharing: Sharing): string[] {
+  switch (sharing) {
+    case 'own':
+      return [];
+    case 'network':
+      return [`Everyone who leaves this network by ${address} is let in too.`];
+    case 'carrier':
+      return [`${address} is the carrier's: its other customers behind it are let in too.`];
+    case 'proxy':
+      return [
+        `No WebSocket passes here, so a proxy speaks for this network: the door is open for its address, ${address}.`,
+        'SSH that leaves by another address is not let in.',
+      ];
+  }
 }
 
 /** Links that come after the answer; those before are on the lines of the steps. */

@@ -30,6 +30,12 @@ On a public host, as root:
   systemctl daemon-reload
   systemctl enable --now latchkey-relay
 
+A witness, on a third host, as root (its name goes into the unit first):
+  useradd --system --user-group --no-create-home --shell /usr/sbin/nologin latchkey-witness
+  cp ${path.join(unitsFolder, 'latchkey-witness.service')} /etc/systemd/system/
+  systemctl daemon-reload
+  systemctl enable --now latchkey-witness
+
 At home, as root:
   useradd --system --user-group --no-create-home --shell /usr/sbin/nologin latchkey-agent
   cp ${path.join(unitsFolder, 'latchkey-agent.service')} ${path.join(unitsFolder, 'latchkey-helper.service')} /etc/systemd/system/

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { folders } from '../folders.ts';
 import { privateFolder } from '../files.ts';
 import { readRelayFile } from '../relay/config.ts';
-import { runRelay, type RelayFacts } from '../relay/main.ts';
+import { observersOf, runRelay, type RelayFacts } from '../relay/main.ts';
 import { loadPages } from '../relay/pages.ts';
 import { pagesFolder } from '../up/code.ts';
 import { parentLine, untilStopped } from '../up/parent.ts';
@@ -66,12 +66,21 @@ async function relay(options: Options): Promise<void> {
   untilStopped(() => running.close(), parent);
 }
 
+function observerBlock({ key, url, family }: ReturnType<typeof observersOf>[number]): string {
+  return `
+[[observer]]
+key = "${key}"
+url = "${url}"${url === '' ? ' # whatever name of this relay a device uses' : ''}
+family = "${family}"
+`;
+}
+
 /**
  * What a home needs to use this relay: a part of its agent.toml, and where a local authority signed, a file beside it.
  * Not relay.crt: that one is the embedded relay's, and `latchkey up` writes it at every start.
  */
 function forHome(facts: RelayFacts): string {
-  const { url, fingerprint, observer, trust } = facts;
+  const { url, fingerprint, trust } = facts;
   return `Listening on ${url}
 certificate SHA-256 ${fingerprint}
 
@@ -80,10 +89,5 @@ For the home's agent.toml (own = true only if you run this machine yourself):
 [[relay]]
 url = "${url}"
 ${trust === undefined ? '' : 'ca = "remote-relay.crt"\n'}own = true
-
-[[observer]]
-key = "${observer}"
-url = "" # whatever name of this relay a device uses
-family = "any"
-${trust === undefined ? '' : `\nFor a file remote-relay.crt beside that agent.toml:\n\n${trust}`}`;
+${observersOf(facts).map(observerBlock).join('')}${trust === undefined ? '' : `\nFor a file remote-relay.crt beside that agent.toml:\n\n${trust}`}`;
 }

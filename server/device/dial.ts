@@ -1,7 +1,11 @@
 import { WebSocket } from 'ws';
+import { dialEither } from '../../lib/client/dial.ts';
+import { dialByPolling } from '../../lib/client/poll.ts';
 import { deviceEndpoint, type Dial } from '../../lib/client/transport.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { admissionTime, maxFrame } from '../../lib/protocol/version.ts';
+import { clock } from './clock.ts';
+import { postWith } from './post.ts';
 import { checkAddress, connectFailure, connectTo } from './tls.ts';
 
 /** A relay that answers the upgrade with a page has said something: 503 is the relay's "full". */
@@ -12,6 +16,10 @@ function refusalOf(status: number | undefined): ErrorCode {
 
 /** Dials relays whose certificate has the pinned key, or that the system's authorities vouch for. */
 export function dialWith(spki: Uint8Array | undefined): Dial {
+  return dialEither(dialSocket(spki), dialByPolling(postWith(spki), clock), clock);
+}
+
+function dialSocket(spki: Uint8Array | undefined): Dial {
   return (relay, events) => {
     const endpoint = deviceEndpoint(relay);
     try {

@@ -1,3 +1,4 @@
+import type { Family } from '../../lib/address.ts';
 import type { Stage } from '../../lib/door.ts';
 
 /** Addresses are canonical (lib/address), times are whole seconds in, milliseconds out. */
@@ -26,6 +27,8 @@ export interface DriverFacts {
   readonly extends: boolean;
   readonly readsBack: boolean;
   readonly seesPackets?: boolean;
+  /** Address families that it can open for; absent: both. */
+  readonly families?: readonly Family[];
   /** Fixed length of an opening in seconds, where the caller cannot choose. */
   readonly seconds?: number;
 }

@@ -1,4 +1,5 @@
 import type { DoorService, Opening } from './driver.ts';
+import type { Family } from '../../lib/address.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 
@@ -24,6 +25,8 @@ export interface DoorFacts {
   readonly devices?: readonly string[];
   /** The door opens for the home's own address: clients go through this (`ssh -J`). Host absent: the relay's host. */
   readonly jump?: { readonly host?: string; readonly port: number };
+  /** Address families that it can open for; absent: both. */
+  readonly families?: readonly Family[];
   readonly defaultSeconds: number;
   readonly longestSeconds: number;
   /** Present when the door cannot be used now, e.g. `tool-needs-root`, `tool-missing`. */

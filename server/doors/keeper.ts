@@ -129,7 +129,7 @@ export class DoorKeeper implements DoorHost {
 
   async #facts({ definition, driver, problem }: Kept): Promise<DoorFacts> {
     const facts = driver?.facts ?? noFacts;
-    const { closes, choosesTime, extends: lengthens, readsBack, seesPackets, seconds } = facts;
+    const { closes, choosesTime, extends: lengthens, readsBack, seesPackets, families, seconds } = facts;
     const { name, type, options, host = type.host?.(options), devices } = definition;
     const jump = type.jump?.(options);
     const service = type.service?.(options);
@@ -142,6 +142,7 @@ export class DoorKeeper implements DoorHost {
       extends: lengthens,
       readsBack,
       ...(seesPackets === true ? { seesPackets } : {}),
+      ...(families === undefined ? {} : { families }),
       ...(tells ? { sessions: true } : {}),
       endpoint: {
         ...(host === undefined ? {} : { host }),

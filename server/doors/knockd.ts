@@ -36,6 +36,8 @@ export const knockd = {
       extends: false,
       readsBack: plans.every((plan) => plan.rule !== undefined),
       seesPackets: plans.every((plan) => plan.rule !== undefined),
+      // One without a start command for IPv6 opens for IPv4 alone.
+      families: ([4, 6] as const).filter((family) => options.plans[family] !== undefined),
       seconds: options.section.cmdTimeout,
     });
   },

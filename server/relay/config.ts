@@ -18,6 +18,11 @@ const name = v.pipe(
     'must be like relay.example or relay.example:443',
   ),
 );
+const base = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.regex(/^https:\/\/[a-z0-9.-]{1,253}(?::\d{1,5})?$/, 'must be like https://witness.example:7443'),
+);
 const amount = v.pipe(v.number(), v.minValue(0));
 const limitKeys = Object.keys(defaultLimits) as (keyof Limits)[];
 const limits = v.record(v.picklist(limitKeys), amount);
@@ -31,6 +36,11 @@ const file = v.strictObject({
   host: v.exactOptional(name),
   /** Further names it answers to; with a port where something forwards another one: "relay.example:443". */
   names: v.optional(v.array(name), () => []),
+  /** Names of this relay with an IPv4 or an IPv6 address alone, so that a device can prove both of its own. */
+  v4: v.exactOptional(name),
+  v6: v.exactOptional(name),
+  /** Base addresses of witnesses that its pages may ask: of any other, the browser asks nothing. */
+  witnesses: v.optional(v.pipe(v.array(base), v.maxLength(6)), () => []),
   /** Mailboxes served. */
   homes: v.optional(v.array(mailbox), () => []),
   /** PEM files, the leaf first; without them a local authority makes a certificate. */

@@ -1,4 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { Page } from './pages.ts';
+
+/** What headers depend on beside the page. */
+export interface HeaderOptions {
+  /** The certificate is one that browsers trust by themselves. */
+  readonly strictTransport: boolean;
+  /** Origins that pages may ask beside their own. */
+  readonly asks: readonly string[];
+}
 
 /** On every answer. HSTS is not among them: see `headersFor`. */
 const always = {
@@ -15,14 +24,14 @@ const always = {
 const nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** What a page of the export may do. `sw-url` is the one Trusted Types policy of ours. */
-function pagePolicy(scripts: readonly string[]): string {
+function pagePolicy(scripts: readonly string[], asks: readonly string[]): string {
   return [
     "default-src 'none'",
     ["script-src 'self'", ...scripts.map((hash) => `'${hash}'`)].join(' '),
     "style-src 'self'",
     "img-src 'self' data: blob:",
     "font-src 'self'",
-    "connect-src 'self'",
+    ["connect-src 'self'", ...asks].join(' '),
     "manifest-src 'self'",
     "worker-src 'self'",
     "media-src 'self' blob:",
@@ -39,8 +48,8 @@ function pagePolicy(scripts: readonly string[]): string {
 const scriptPolicy =
   "default-src 'none'; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'";
 
-function policyOf(page: Page | undefined): string {
-  if (page?.type.startsWith('text/html') === true) return pagePolicy(page.scripts);
+function policyOf(page: Pick<Page, 'type' | 'scripts'> | undefined, asks: readonly string[]): string {
+  if (page?.type.startsWith('text/html') === true) return pagePolicy(page.scripts, asks);
   return page?.type.startsWith('text/javascript') === true ? scriptPolicy : nothing;
 }
 
@@ -48,10 +57,19 @@ function policyOf(page: Page | undefined): string {
  * Every header but those of the body. HSTS goes only with certificates that browsers trust by themselves: with a local
  * CA it would turn every other plain HTTP service on this host off, and lock people out when they replace the CA.
  */
-export function headersFor(page: Page | undefined, strictTransport: boolean): Record<string, string> {
+export function headersFor(
+  page: Pick<Page, 'type' | 'scripts'> | undefined,
+  { strictTransport, asks }: HeaderOptions,
+): Record<string, string> {
   return {
     ...always,
-    'content-security-policy': policyOf(page),
+    'content-security-policy': policyOf(page, asks),
     ...(strictTransport ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   };
+}
+
+/** Stands for all that headers say and no page's own content does: another one, and a kept page is out of date. */
+export function headersMark(options: HeaderOptions): string {
+  const headers = headersFor({ type: 'text/html', scripts: [] }, options);
+  return createHash('sha256').update(JSON.stringify(headers)).digest('base64url').slice(0, 16);
 }

@@ -23,6 +23,11 @@ export interface Limits {
   readonly pingEvery: number;
   readonly observePerSecond: number;
   readonly observeBurst: number;
+  readonly pollWait: number;
+  readonly pollGap: number;
+  readonly pollBody: number;
+  readonly pollsPerSecond: number;
+  readonly pollBurst: number;
 }
 
 /** Kind and connection id, which `from` and `to` put before a device's frame (bytes). */
@@ -66,6 +71,15 @@ export const defaultLimits: Limits = {
   // A hold asks each observer once.
   observePerSecond: 5,
   observeBurst: 20,
+  // ms that a poll is held without a frame: proxies give up on an answer after 30 s or more
+  pollWait: 20_000,
+  // ms without a poll after which a device is gone: two tries of a device whose poll was lost, and some
+  pollGap: 15_000,
+  // One of the largest frames and a small one beside it, each with its length (bytes).
+  pollBody: 2 * (maxFrame + 2),
+  // Requests of one line: a device sends as it has frames, and polls once for what came meanwhile.
+  pollsPerSecond: 50,
+  pollBurst: 200,
 };
 
 /** A token bucket. Times are ms of a monotonic clock. */

@@ -36,6 +36,11 @@ export class Names {
   }
 }
 
+/** Only browsers send an Origin: a page of another one has no business at the relay's mailboxes. */
+export function isOwnOrigin(origin: string | undefined, host: string, encrypted: boolean): boolean {
+  return origin === undefined || origin === `${encrypted ? 'https' : 'http'}://${host}`;
+}
+
 /** An address literal needs no list: the socket itself shows that it is ours, and no DNS is in it. */
 function isSocketsOwn(host: string, socket: Dialled): boolean {
   const local = ofSocket(socket.localAddress);

@@ -51,6 +51,16 @@ function readSeed(file: string): Uint8Array {
   throw new LatchkeyError('config-invalid', `${file}: not a key of 32 bytes`);
 }
 
+/**
+ * A page asks from the relay's main name, so it may read the answer: what it says of the asker, the asker's site can see
+ * as well.
+ */
+export const forAnyPage = {
+  'access-control-allow-origin': '*',
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'cross-origin',
+} as const;
+
 /** JSON of one statement; keys, nonce and signature as base64url. */
 export interface StatementJson {
   readonly observer: string;

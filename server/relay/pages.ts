@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { LatchkeyError } from '../../lib/errors.ts';
 
 /** One address of the exported app, whole in memory. */
@@ -83,6 +84,23 @@ export function loadPages(folder: string): Pages {
     get: (pathname) =>
       pages.get(pathname === '/' ? '/index.html' : pathname) ?? pages.get(`${pathname}.html`),
   };
+}
+
+/**
+ * The service worker begins with the mark of the headers, and keeps each page under it (app/_worker/sw.ts): a kept page
+ * keeps the headers it came with, so that other headers must be another version of it.
+ */
+export function markWorker(pages: Pages, mark: string): Pages {
+  const worker = pages.get('/sw.js');
+  if (worker === undefined) return pages;
+  const text = `self.LATCHKEY_HEADERS = ${JSON.stringify(mark)};\n`;
+  const body = Buffer.concat([Buffer.from(text), worker.body]);
+  const marked: Page = {
+    ...pageOf('sw.js', body),
+    ...(worker.brotli === undefined ? {} : { brotli: brotliCompressSync(body) }),
+    ...(worker.gzip === undefined ? {} : { gzip: gzipSync(body) }),
+  };
+  return { ...pages, get: (pathname) => (pathname === '/sw.js' ? marked : pages.get(pathname)) };
 }
 
 const notBuilt = `<!doctype html>

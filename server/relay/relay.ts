@@ -4,11 +4,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { ofSocket } from '../../lib/address.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
+import { Entrance } from './entrance.ts';
+import { headersMark } from './headers.ts';
 import { defaultLimits, SourceCounts, sourceOf, type Limits } from './limits.ts';
 import { Mailboxes } from './mailbox.ts';
 import { Names } from './names.ts';
 import type { Observer } from './observer.ts';
-import type { Pages } from './pages.ts';
+import { markWorker, type Pages } from './pages.ts';
+import { Polls } from './poll.ts';
 import { routes } from './routes.ts';
 import { Sockets } from './socket.ts';
 import type { Certificate } from './tls.ts';
@@ -25,6 +28,8 @@ export interface RelayOptions {
   readonly certificate: Certificate;
   readonly observer: Observer;
   readonly pages: Pages;
+  /** Origins that its pages may ask for an address beside their own: names of one family, witnesses. */
+  readonly asks?: readonly string[];
   readonly limits?: Partial<Limits>;
 }
 
@@ -44,8 +49,10 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const names = new Names(options.names);
   const mailboxes = new Mailboxes(limits);
   mailboxes.serve(options.homes);
-  const sockets = new Sockets(names, mailboxes, limits);
-  const { app, server } = await appOn(options, names, limits);
+  const entrance = new Entrance(mailboxes, limits);
+  const sockets = new Sockets(names, entrance, limits);
+  const polls = new Polls(names, entrance, limits);
+  const { app, server } = await appOn(options, names, limits, polls);
   const servers: (HttpServer | Http2SecureServer)[] = [];
   const opened = new SourceCounts();
   const live = new Set<Socket>();
@@ -63,6 +70,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   };
   const close = async (): Promise<void> => {
     sockets.close();
+    polls.close();
     const closing = servers.map(closeServer);
     for (const socket of live) socket.destroy();
     await Promise.all(closing);
@@ -110,6 +118,7 @@ async function appOn(
   options: RelayOptions,
   names: Names,
   limits: Limits,
+  polls: Polls,
 ): Promise<{ app: FastifyInstance; server: Http2SecureServer }> {
   let server: Http2SecureServer | undefined;
   const app = Fastify({
@@ -136,7 +145,13 @@ async function appOn(
     routerOptions: { maxParamLength: 64 },
     forceCloseConnections: true,
   });
-  routes(app, { ...options, names, limits });
+  const headers = {
+    strictTransport: options.certificate.authority === undefined,
+    asks: options.asks ?? [],
+  };
+  const pages = markWorker(options.pages, headersMark(headers));
+  routes(app, { ...options, pages, headers, names, limits });
+  await app.register(polls.routes);
   await app.ready();
   if (server === undefined) throw new Error('no server was made');
   return { app, server };

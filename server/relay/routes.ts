@@ -3,10 +3,10 @@ import type { TLSSocket } from 'node:tls';
 import { ofSocket } from '../../lib/address.ts';
 import { sentenceOf } from '../../lib/errors.ts';
 import { protocolVersion } from '../../lib/protocol/version.ts';
-import { headersFor } from './headers.ts';
+import { headersFor, type HeaderOptions } from './headers.ts';
 import { SourceRates, sourceOf, type Limits } from './limits.ts';
 import type { Names } from './names.ts';
-import { observe, type Observer } from './observer.ts';
+import { forAnyPage, observe, type Observer } from './observer.ts';
 import type { Page, Pages } from './pages.ts';
 import type { Certificate } from './tls.ts';
 
@@ -16,16 +16,17 @@ export interface RouteOptions {
   readonly certificate: Certificate;
   readonly observer: Observer;
   readonly pages: Pages;
+  readonly headers: HeaderOptions;
 }
 
 /** Everything that the relay answers over plain requests: pages, the local CA, its version, and statements. */
 export function routes(app: FastifyInstance, options: RouteOptions): void {
   const { authority } = options.certificate;
-  const strict = authority === undefined;
+  const { headers } = options;
   const rates = new SourceRates(options.limits.observePerSecond, options.limits.observeBurst);
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(headersFor(undefined, strict));
+    reply.headers(headersFor(undefined, headers));
     if (isForUs(request, options.names)) return;
     // DNS rebinding, or a name that nobody listed: the relay has no page for it
     await reply.code(421).send(`This relay does not answer to that name. Add it to names in relay.toml.\n`);
@@ -37,7 +38,7 @@ export function routes(app: FastifyInstance, options: RouteOptions): void {
   });
 
   app.get<{ Params: { nonce: string } }>('/relay/observe/:nonce', async (request, reply) => {
-    reply.header('cache-control', 'no-store');
+    reply.headers(forAnyPage);
     const address = ofSocket(request.raw.socket.remoteAddress);
     if (address === undefined || !rates.take(sourceOf(address), performance.now()))
       return reply.code(429).send({ code: 'relay-rate', sentence: sentenceOf('relay-rate') });
@@ -68,11 +69,11 @@ export function routes(app: FastifyInstance, options: RouteOptions): void {
       if (options.pages.get(target) !== undefined) return reply.redirect(target, 308);
     }
     const page = options.pages.get(pathname);
-    if (page !== undefined) return sendPage(request, reply, page, strict);
+    if (page !== undefined) return sendPage(request, reply, page, headers);
     reply.code(404);
     const { notFound } = options.pages;
     if (notFound === undefined) return reply.type('text/plain; charset=utf-8').send('Not found.\n');
-    return sendPage(request, reply, notFound, strict);
+    return sendPage(request, reply, notFound, headers);
   });
 }
 
@@ -95,11 +96,16 @@ function pathOf(url: string): string {
   }
 }
 
-function sendPage(request: FastifyRequest, reply: FastifyReply, page: Page, strict: boolean): FastifyReply {
+function sendPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  page: Page,
+  headers: HeaderOptions,
+): FastifyReply {
   const [body, encoding] = encodingFor(request.headers['accept-encoding'] ?? '', page);
   const etag = `"${page.etag}${encoding === undefined ? '' : `-${encoding}`}"`;
   reply.headers({
-    ...headersFor(page, strict),
+    ...headersFor(page, headers),
     'cache-control': page.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
     etag,
     vary: 'accept-encoding',

@@ -5,10 +5,9 @@ import type { TLSSocket } from 'node:tls';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { ofSocket } from '../../lib/address.ts';
 import { maxFrame } from '../../lib/protocol/version.ts';
-import { admission } from './admission.ts';
-import { SourceCounts, sourceOf, type Limits } from './limits.ts';
-import type { Mailboxes } from './mailbox.ts';
-import type { Names } from './names.ts';
+import type { Entrance } from './entrance.ts';
+import { sourceOf, type Limits } from './limits.ts';
+import { isOwnOrigin, type Names } from './names.ts';
 import type { Transport } from './transport.ts';
 
 const roles = { '/relay/device': 'device', '/relay/home': 'home' } as const;
@@ -16,10 +15,7 @@ const roles = { '/relay/device': 'device', '/relay/home': 'home' } as const;
 /** How long a peer may take to answer a polite end (ms). */
 const closingTime = 2000;
 
-/**
- * The WebSocket endpoints of the relay: who may connect at all, and how many. What the frames mean is
- * admission.ts and mailbox.ts.
- */
+/** The WebSocket endpoints of the relay. */
 export class Sockets {
   private readonly server = new WebSocketServer({
     noServer: true,
@@ -29,16 +25,13 @@ export class Sockets {
     clientTracking: false,
   });
   private readonly live = new Set<WebSocketTransport>();
-  private readonly connected = new SourceCounts();
-  private readonly unadmitted = new SourceCounts();
-  private unadmittedInAll = 0;
   private readonly names: Names;
-  private readonly mailboxes: Mailboxes;
+  private readonly entrance: Entrance;
   private readonly limits: Limits;
 
-  constructor(names: Names, mailboxes: Mailboxes, limits: Limits) {
+  constructor(names: Names, entrance: Entrance, limits: Limits) {
     this.names = names;
-    this.mailboxes = mailboxes;
+    this.entrance = entrance;
     this.limits = limits;
   }
 
@@ -59,12 +52,9 @@ export class Sockets {
     const address = ofSocket(socket.remoteAddress);
     if (role === undefined) return refuse(socket, 404, 'Not Found');
     if (host === undefined || address === undefined) return refuse(socket, 421, 'Misdirected Request');
-    const { origin } = request.headers;
-    // Only browsers send it: a page of another origin has no business here.
-    if (origin !== undefined && origin !== `${encrypted ? 'https' : 'http'}://${host}`)
-      return refuse(socket, 403, 'Forbidden');
+    if (!isOwnOrigin(request.headers.origin, host, encrypted)) return refuse(socket, 403, 'Forbidden');
     const source = sourceOf(address);
-    if (this.isFull(source)) return refuse(socket, 503, 'Service Unavailable');
+    if (this.entrance.isFull(source)) return refuse(socket, 503, 'Service Unavailable');
     // One flight: the challenge leaves together with the 101.
     socket.cork();
     this.server.handleUpgrade(request, socket, head, (webSocket) =>
@@ -82,36 +72,10 @@ export class Sockets {
     this.server.close();
   }
 
-  private isFull(source: string): boolean {
-    return (
-      this.unadmittedInAll >= this.limits.unadmitted ||
-      this.unadmitted.of(source) >= this.limits.unadmittedPerSource ||
-      this.connected.of(source) >= this.limits.connectionsPerSource
-    );
-  }
-
   private serve(transport: WebSocketTransport, role: 'device' | 'home', source: string): void {
     this.live.add(transport);
-    this.connected.add(source);
-    this.unadmitted.add(source);
-    this.unadmittedInAll += 1;
-    transport.onClose(() => {
-      this.live.delete(transport);
-      this.connected.remove(source);
-    });
-    admission(
-      transport,
-      role,
-      ({ mailbox, key }) =>
-        role === 'device'
-          ? this.mailboxes.forDevice(mailbox).enter(transport, key)
-          : this.mailboxes.forHome(mailbox)?.join(transport),
-      () => {
-        this.unadmitted.remove(source);
-        this.unadmittedInAll -= 1;
-      },
-      this.limits.admissionTime,
-    );
+    transport.onClose(() => this.live.delete(transport));
+    this.entrance.serve(transport, role, source);
   }
 }
 

@@ -28,14 +28,26 @@ export interface Certificate {
   readonly uncovered: readonly string[];
 }
 
-/** localhost, the host and its .local name, its loopback and outer addresses. `host`: name or address, `:port` or none. */
-export function subjectsOf(host: string): Subjects {
-  const name = splitHost(host.toLowerCase()).host.replace(/^\[(.*)\]$/, '$1');
+/**
+ * localhost, the host and its .local name, its loopback and outer addresses, and further names. `host` and those: name
+ * or address, `:port` or none.
+ */
+export function subjectsOf(host: string, further: readonly string[] = []): Subjects {
+  const name = bare(host);
+  const others = further.map(bare);
   const short = name.split('.')[0] ?? name;
   const isAddress = isCanonical(name) !== undefined;
-  const names = ['localhost', ...(isAddress ? [] : [`${short}.local`, name])].filter(isDnsName);
-  const addresses = ['127.0.0.1', '::1', ...ownAddresses(), ...(isAddress ? [name] : [])];
-  return { names: [...new Set(names)], addresses: [...new Set(addresses)] };
+  const names = ['localhost', ...(isAddress ? [] : [`${short}.local`, name]), ...others].filter(isDnsName);
+  const addresses = ['127.0.0.1', '::1', ...ownAddresses(), name, ...others];
+  const canonical = addresses.filter((address) => isCanonical(address) !== undefined);
+  return {
+    names: [...new Set(names.filter((each) => isCanonical(each) === undefined))],
+    addresses: [...new Set(canonical)],
+  };
+}
+
+function bare(host: string): string {
+  return splitHost(host.toLowerCase()).host.replace(/^\[(.*)\]$/, '$1');
 }
 
 export function ownHost(): string {

@@ -1,5 +1,5 @@
 /**
- * One peer's way to the relay, whatever carries it (a WebSocket; long polling later). Frames come whole and in
+ * One peer's way to the relay, whatever carries it (a WebSocket, long polling). Frames come whole and in
  * order. Nothing here throws: a peer that is gone is told by `onClose`, once.
  */
 export interface Transport {

@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net';
-import type { RelayFacts } from '../relay/main.ts';
+import { observersOf, type RelayFacts } from '../relay/main.ts';
 
 /** The part of agent.toml that `latchkey up` keeps right: its own relay's address and observer change with PORT and HOST. */
 const begin = '# --- written by `latchkey up` at every start; take these two lines away to keep your own ---';
@@ -18,11 +18,13 @@ function relayBlock(relay: RelayFacts): string {
     ...(relay.trust === undefined ? [] : [`ca = ${quote(trustFile)}`]),
     'own = true',
     `public = [${quote(relay.url)}, ${quote(local)}]`,
-    '',
-    '[[observer]]',
-    `key = ${quote(relay.observer)}`,
-    'url = ""',
-    'family = "any"',
+    ...observersOf(relay).flatMap(({ key, url, family }) => [
+      '',
+      '[[observer]]',
+      `key = ${quote(key)}`,
+      `url = ${quote(url)}`,
+      `family = ${quote(family)}`,
+    ]),
     end,
   ].join('\n');
 }

@@ -8,8 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { headersFor } from '../../server/relay/headers.ts';
-import { loadPages } from '../../server/relay/pages.ts';
+import { headersFor, headersMark } from '../../server/relay/headers.ts';
+import { loadPages, markWorker } from '../../server/relay/pages.ts';
 import { launch } from './browser.ts';
 
 // A copy of the export that changes under the app's feet, with the relay's own headers.
@@ -19,6 +19,7 @@ let folder: string;
 let server: Server;
 let browser: Browser;
 let origin: string;
+let asks: string[] = [];
 
 beforeAll(async () => {
   const built = spawnSync(process.execPath, [path.join(root, 'server/build/build.js')], { encoding: 'utf8' });
@@ -26,11 +27,12 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'latchkey-update-'));
   cpSync(path.join(root, 'out'), folder, { recursive: true });
   server = createServer((request, response) => {
-    const pages = loadPages(folder);
+    const headers = { strictTransport: false, asks };
+    const pages = markWorker(loadPages(folder), headersMark(headers));
     const found = pages.get(new URL(request.url ?? '/', 'http://localhost').pathname);
     const page = found ?? pages.notFound;
     response.writeHead(found === undefined ? 404 : 200, {
-      ...headersFor(page, false),
+      ...headersFor(page, headers),
       'content-type': page?.type ?? 'text/plain',
       'cache-control': 'no-cache',
     });
@@ -81,5 +83,25 @@ it('offers a newer version by its number, and takes it on a tap, not before', as
   await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.waiting === null);
   await expect.poll(() => loads).toBe(2);
   expect(await page.getByText('is ready.').count()).toBe(0);
+  await context.close();
+});
+
+it('other headers of the same pages are a newer version, and each kept page gets them', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  await page.goto(origin);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  const kept = () =>
+    page.evaluate(async () => {
+      const answer = await fetch('/passwords');
+      return answer.headers.get('content-security-policy') ?? '';
+    });
+  expect(await kept()).toContain("connect-src 'self';");
+
+  asks = ['https://v4.relay.example:7443'];
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+  await page.getByRole('button', { name: 'Update' }).click();
+  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.waiting === null);
+  await expect.poll(kept).toContain("connect-src 'self' https://v4.relay.example:7443;");
   await context.close();
 });

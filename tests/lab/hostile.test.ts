@@ -11,10 +11,14 @@ import { decodeFrame, encodeFrame } from '../../lib/protocol/frame.ts';
 import { hello } from '../../lib/protocol/handshake.ts';
 import { Agent } from '../../server/agent/agent.ts';
 import type { Clock } from '../../server/agent/clock.ts';
-import type { AgentFile } from '../../server/agent/config.ts';
+import type { AgentFile, ObserverTable } from '../../server/agent/config.ts';
 import { HelperClient } from '../../server/agent/helper-client.ts';
 import { loadHomeKeys, type HomeKeys } from '../../server/agent/keys.ts';
 import type { PairingNews } from '../../server/agent/pairing.ts';
+import { observeWith } from '../../server/device/observe.ts';
+import { loadObserver } from '../../server/relay/observer.ts';
+import { localCertificate, subjectsOf } from '../../server/relay/tls.ts';
+import { startWitness } from '../../server/witness/witness.ts';
 import { clock, dial, observe, random } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { startHostileRelay, type HostileRelay } from '../support/hostile-relay.ts';
@@ -45,14 +49,14 @@ let keys: ClientKeys;
 let record: HomeRecord;
 const clients: Client[] = [];
 
-async function startHome(name: string, own: boolean): Promise<Home> {
+async function startHome(name: string, own: boolean, ...further: ObserverTable[]): Promise<Home> {
   const directory = mkdtempSync(join(lab.directory, 'agent-'));
   const homeKeys = loadHomeKeys(join(directory, 'home-keys.json'));
   const file: AgentFile = {
     name,
     allow_private: false,
     relay: [{ url: relay.url, own }],
-    observer: [{ key: relay.observerKey, url: '', family: 'any' }],
+    observer: [{ key: relay.observerKey, url: '', family: 'any' }, ...further],
     door: [],
   };
   const log: string[] = [];
@@ -414,6 +418,56 @@ describe('a hostile relay', () => {
       expect(await rules()).toEqual([]);
     } finally {
       await foreign.agent.stop();
+    }
+  });
+
+  test('the same lie on both sides is refused where a witness was asked: it saw the device elsewhere', async () => {
+    const folder = mkdtempSync(join(lab.directory, 'witness-'));
+    const observer = loadObserver(folder);
+    const certificate = await localCertificate(folder, subjectsOf('localhost'));
+    const witness = await startWitness({ port: 0, certificate, observer });
+    const url = `https://localhost:${witness.port}`;
+    const key = Buffer.from(observer.key).toString('base64url');
+    const watched = await startHome('shed', false, { key, url, family: 'any', witness: true });
+    try {
+      const paired = await pairWith(watched, 'Tablet');
+      const asked: string[] = [];
+      const both: typeof observe = (base, nonce) => {
+        asked.push(base);
+        return (base === url ? observeWith(certificate.spki, []) : observe)(base, nonce);
+      };
+      const client = new Client({ ...paired, dial, observe: both, random, clock });
+      clients.push(client);
+      await client.connect();
+      const lie = (nonce: string) => relay.statement(nonce, '198.51.100.66');
+      relay.observe = lie;
+      const armed = await client.arm('cellar');
+      expect(asked.sort()).toEqual([relay.url, url].sort());
+      const before = await state(watched);
+      await expect(client.release(armed, { seconds: 60 })).rejects.toMatchObject({
+        code: 'refused-address-changed',
+      });
+      // nor with what the witness tells the relay itself: it was asked from there, with another nonce
+      const [own] = armed.evidence.filter((one) => one.observer !== key);
+      if (own === undefined) throw new Error('the relay did not lie');
+      const nonce = Buffer.from(randomBytes(32)).toString('base64url');
+      const said = (await observeWith(certificate.spki, [])(url, nonce)) as { signature: string };
+      const forged = { observer: key, address: own.address, signature: said.signature };
+      const again = await client.arm('cellar');
+      await expect(
+        client.release({
+          ...again,
+          evidence: [...again.evidence.filter((one) => one.observer !== key), forged],
+        }),
+      ).rejects.toMatchObject({ code: 'refused-evidence' });
+      await expect(
+        client.release({ ...(await client.arm('cellar')), evidence: [own] }),
+      ).rejects.toMatchObject({ code: 'refused-evidence' });
+      expect(await state(watched)).toEqual(before);
+      expect(await rules()).toEqual([]);
+    } finally {
+      await watched.agent.stop();
+      await witness.close();
     }
   });
 });

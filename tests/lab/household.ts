@@ -48,6 +48,25 @@ export interface HouseholdOptions {
   readonly agent?: string;
   /** Run before the home agent, e.g. setpriv to another user. */
   readonly as?: readonly string[];
+  /** A relay by a name, with a certificate of somebody that every process believes. */
+  readonly relay?: NamedRelay;
+}
+
+export interface NamedRelay {
+  readonly host: string;
+  /** Names certificate and key. */
+  readonly toml: string;
+  readonly own: boolean;
+  /** Lines of /etc/hosts for every process. */
+  readonly hosts: string;
+  /** PEM: whom every process believes besides its own list. */
+  readonly trust: string;
+}
+
+/** The command line under another /etc/hosts: `ip netns exec` gives each command mounts of its own. */
+export function withHosts(hosts: string | undefined, command: readonly string[]): [string, ...string[]] {
+  if (hosts === undefined) return command as [string, ...string[]];
+  return ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, ...command];
 }
 
 interface LastingProcess {
@@ -62,13 +81,14 @@ function lasting(
   ready: RegExp,
   log: string[],
   as: readonly string[],
+  env: Readonly<Record<string, string>>,
 ): LastingProcess {
   let child: ReturnType<Space['spawn']> | undefined;
   return {
     async start() {
       const from = log.length;
       const [command = '', ...rest] = [...as, process.execPath, cli, ...args];
-      const started = space.spawn(command, rest, { env: { npm_config_loglevel: 'error' } });
+      const started = space.spawn(command, rest, { env: { npm_config_loglevel: 'error', ...env } });
       child = started;
       for (const stream of [started.stdout, started.stderr])
         createInterface({ input: stream }).on('line', (line) => log.push(line));
@@ -104,6 +124,15 @@ export async function startHousehold(lab: Lab, options: HouseholdOptions = {}): 
           ...(options.sshLog === undefined ? {} : { settings: `ssh_log = "${options.sshLog}"\n` }),
         });
 
+  const { relay: named } = options;
+  const hosts = named === undefined ? undefined : join(base, 'hosts');
+  const env: Record<string, string> = {};
+  if (named !== undefined && hosts !== undefined) {
+    await writeFile(hosts, named.hosts);
+    await writeFile(join(relayDirectory, 'relay.toml'), named.toml);
+    await writeFile((env['NODE_EXTRA_CA_CERTS'] = join(base, 'trust.pem')), named.trust);
+  }
+
   // The home agent prints its mailbox, the relay what goes into the home's file: as a person pastes them.
   const agentLog: string[] = [];
   const relayLog: string[] = [];
@@ -118,33 +147,33 @@ export async function startHousehold(lab: Lab, options: HouseholdOptions = {}): 
     '--port',
     '7443',
     '--host',
-    lab.relay.address4,
+    named?.host ?? lab.relay.address4,
     '--home',
     mailbox,
   ];
-  const relay = lasting(lab.relay, relayArgs, /family = /, relayLog, []);
+  const relay = lasting(lab.relay, relayArgs, /family = /, relayLog, withHosts(hosts, []), env);
   await relay.start();
-  const printed = relayLog.join('\n');
-  const observer = /key = "([^"]+)"/.exec(printed)?.[1] ?? '';
-  await until(() => relayLog.filter((line) => line.includes('END CERTIFICATE')).length === 2);
+  // one block for each of its names, and the certificates where a local authority made them
+  const last = named === undefined ? 'END CERTIFICATE' : 'family = ';
+  const count = named === undefined ? 2 : 1 + (named.toml.match(/^v[46] =/gm) ?? []).length;
+  await until(() => relayLog.filter((line) => line.includes(last)).length === count);
+  const observers = relayLog.join('\n').match(/\[\[observer\]\]\n(?:\w+ = .*\n?)+/g) ?? [];
   const pem = /-----BEGIN[^]*-----END CERTIFICATE-----/.exec(relayLog.join('\n'))?.[0] ?? '';
   await writeFile(join(agentDirectory, 'relay.crt'), `${pem}\n`);
-  const relayUrl4 = `https://${lab.relay.address4}:7443`;
-  const relayUrl6 = `https://[${lab.relay.address6}]:7443`;
+  const dialled4 = `https://${lab.relay.address4}:7443`;
+  const relayUrl4 = named === undefined ? dialled4 : `https://${named.host}:7443`;
+  const relayUrl6 = named === undefined ? `https://[${lab.relay.address6}]:7443` : relayUrl4;
   await writeFile(
     join(agentDirectory, 'agent.toml'),
     `name = "attic"
 ${helper === undefined ? '' : `helper = "${helper.socket}"`}
 
 [[relay]]
-url = "${relayUrl4}"
-ca = "relay.crt"
-own = true
-public = ["${relayUrl4}", "${relayUrl6}"]
+url = "${dialled4}"
+${pem === '' ? '' : 'ca = "relay.crt"\n'}own = ${String(named?.own ?? true)}
+public = [${[...new Set([relayUrl4, relayUrl6])].map((url) => `"${url}"`).join(', ')}]
 
-[[observer]]
-key = "${observer}"
-
+${observers.join('\n')}
 ${options.agent ?? ''}
 `,
   );
@@ -153,7 +182,7 @@ ${options.agent ?? ''}
     for (const folder of [lab.directory, base]) await chmod(folder, 0o711);
     await lab.home.run('chown', ['-R', '65534:65534', agentDirectory]);
   }
-  const agent = lasting(lab.home, ['agent', '--dir', agentDirectory], /relay .* reached/, agentLog, as);
+  const agent = lasting(lab.home, ['agent', '--dir', agentDirectory], /relay .* reached/, agentLog, as, env);
   await agent.start();
 
   const household: Household = {
@@ -174,11 +203,13 @@ ${options.agent ?? ''}
     killRelay: () => relay.kill(),
     async device(at, name = 'phone') {
       const directory = await mkdtemp(join(base, `${name}-`));
-      const run: TerminalDevice['run'] = (args, more = {}) =>
-        at.run(process.execPath, [cli, 'device', ...args], {
-          env: { LATCHKEY_DEVICE_DIR: directory, LATCHKEY_DIR: '/nonexistent' },
+      const run: TerminalDevice['run'] = (args, more = {}) => {
+        const [command, ...rest] = withHosts(hosts, [process.execPath, cli, 'device', ...args]);
+        return at.run(command, rest, {
+          env: { LATCHKEY_DEVICE_DIR: directory, LATCHKEY_DIR: '/nonexistent', ...env },
           ...more,
         });
+      };
       return {
         run,
         async pair(family) {

@@ -23,7 +23,7 @@ import { unpack } from './unpack.ts';
 
 // Needs root. The two-machine recipe of README, by what the unit files say; systemd itself does not run here.
 
-const names = ['latchkey-relay', 'latchkey-agent', 'latchkey-helper'] as const;
+const names = ['latchkey-relay', 'latchkey-witness', 'latchkey-agent', 'latchkey-helper'] as const;
 type Name = (typeof names)[number];
 
 let scratch: string;
@@ -74,6 +74,7 @@ describe('what systemd says of the files', () => {
   // Tenths of systemd's own scale from 0 to 10; a unit without any of this has 96.
   test.for([
     ['latchkey-relay', 16],
+    ['latchkey-witness', 16],
     ['latchkey-agent', 16],
     ['latchkey-helper', 25],
   ] as const)('%s: its exposure is at most %i of 100', async ([name, most], context) => {

@@ -20,7 +20,7 @@ import { Agent, type AgentOptions } from '../../server/agent/agent.ts';
 import type { AgentFile } from '../../server/agent/config.ts';
 import { loadHomeKeys } from '../../server/agent/keys.ts';
 import { observerOf } from '../../server/relay/observer.ts';
-import type { RunningRelay } from '../../server/relay/relay.ts';
+import type { RelayOptions, RunningRelay } from '../../server/relay/relay.ts';
 import { until } from './until.ts';
 import { relay as startTestRelay } from '../unit/relay-peer.ts';
 
@@ -76,12 +76,16 @@ export interface House {
 }
 
 export async function startHouse(
-  changes: { file?: Partial<AgentFile>; options?: Partial<AgentOptions> } = {},
+  changes: {
+    file?: Partial<AgentFile>;
+    options?: Partial<AgentOptions>;
+    relay?: Partial<RelayOptions>;
+  } = {},
 ): Promise<House> {
   const directory = mkdtempSync(join(tmpdir(), 'lk-house-'));
   const keys = loadHomeKeys(join(directory, 'home-keys.json'));
   const observer = observerOf(random(32));
-  const relay = await startTestRelay({ homes: [toBase64(keys.mailbox)], observer });
+  const relay = await startTestRelay({ homes: [toBase64(keys.mailbox)], observer, ...changes.relay });
   const echo = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
   const target = await listen(echo);
   const listenPort = await freePort();

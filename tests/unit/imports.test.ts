@@ -90,6 +90,15 @@ test('the relay cannot open what it passes on', () => {
   ).toEqual([]);
 });
 
+test('the witness signs addresses and can do nothing else', () => {
+  const lib = ['address', 'errors', 'protocol/bytes', 'protocol/evidence', 'protocol/keys'];
+  const relay = ['limits', 'observer', 'tls'].map((name) => `server/relay/${name}.ts`);
+  const allowed = new Set([...lib.map((name) => `lib/${name}.ts`), ...relay, 'server/ed25519.ts']);
+  expect(
+    offences(/^server\/witness\//, (target) => allowed.has(target) || target.startsWith('node:')),
+  ).toEqual([]);
+});
+
 test('the helper has no protocol, no HTTP and no cloud in it', () => {
   expect(
     offences(

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromBase64, toBase64 } from '../../lib/protocol/bytes.ts';
-import { decodeFrame, encodeFrame, isEndToEnd, maxAdmissionKeys } from '../../lib/protocol/frame.ts';
+import {
+  decodeFrame,
+  encodeFrame,
+  isEndToEnd,
+  joinFrames,
+  maxAdmissionKeys,
+  splitFrames,
+} from '../../lib/protocol/frame.ts';
 import { maxFrame } from '../../lib/protocol/version.ts';
 import { runs } from './protocol/amount.ts';
 import { frame } from './protocol/arbitrary.ts';
@@ -89,6 +96,28 @@ describe('frames', () => {
     );
     expect(isEndToEnd(new Uint8Array(0))).toBe(false);
     expect(isEndToEnd(new Uint8Array([20]))).toBe(false);
+  });
+});
+
+describe('frames in one body', () => {
+  it('come apart as they were joined; any bytes are refused with a code or are joined frames', () => {
+    const frames = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(frames, (each) => {
+        expect(splitFrames(joinFrames(each))).toEqual(each);
+      }),
+      runs(200, 20_000),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 700 }), (any) => {
+        const said = refusal(() => splitFrames(any));
+        expect(allowed).toContain(said);
+        if (said === 'nothing') expect(joinFrames(splitFrames(any))).toEqual(any);
+      }),
+      runs(300, 100_000),
+    );
+    expect(refusal(() => splitFrames(joinFrames([new Uint8Array(maxFrame + 1)])))).toBe('protocol-oversized');
+    expect(refusal(() => splitFrames(new Uint8Array(2)))).toBe('protocol-malformed');
   });
 });
 

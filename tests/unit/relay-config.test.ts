@@ -6,7 +6,12 @@ import { Names, splitHost } from '../../server/relay/names.ts';
 const home = 'A'.repeat(43);
 
 test('relay.toml: everything has a default', () => {
-  expect(parseRelayFile('', 'relay.toml')).toEqual({ names: [], homes: [], limits: {} });
+  expect(parseRelayFile('', 'relay.toml')).toEqual({
+    names: [],
+    homes: [],
+    witnesses: [],
+    limits: {},
+  });
   const text = `port = 443\nhost = "Relay.Example"\nnames = ["a.example:443"]\nhomes = ["${home}"]\n[limits]\nframesPerSecond = 500\n`;
   expect(parseRelayFile(text, 'relay.toml')).toMatchObject({
     port: 443,

@@ -146,6 +146,32 @@ describe('pages', () => {
     expect(String((await ask('/sw.js')).headers['content-security-policy'])).toContain("connect-src 'self'");
   });
 
+  test('that may ask names of one family and witnesses; other headers make another service worker', async () => {
+    const folder = exported();
+    writeFileSync(path.join(folder, 'sw.js.br'), brotliCompressSync('self;'));
+    const pages = loadPages(folder);
+    const before = (await ask('/sw.js')).body.toString();
+    const usual = running;
+    running = await relay({
+      pages,
+      names: ['testhost'],
+      asks: ['https://v4.testhost', 'https://w.example:7'],
+    });
+    try {
+      const policy = String((await ask('/pair')).headers['content-security-policy']);
+      expect(policy).toContain("connect-src 'self' https://v4.testhost https://w.example:7;");
+      const worker = await ask('/sw.js');
+      expect(worker.body.toString()).toMatch(/^self\.LATCHKEY_HEADERS = "[\w-]{16}";\nself;$/);
+      expect(worker.body.toString()).not.toBe(before);
+      const small = await ask('/sw.js', { headers: { 'accept-encoding': 'br' } });
+      expect(brotliDecompressSync(small.body)).toEqual(worker.body);
+      expect(worker.headers.etag).not.toBe((await ask('/')).headers.etag);
+    } finally {
+      await running.close();
+      running = usual;
+    }
+  });
+
   test('with the same guards on every answer, refusals too', async () => {
     for (const url of ['/', '/nope', '/relay/version', '/sw.js', '/ca.crt', '/relay/observe/x']) {
       const { headers } = await ask(url);
