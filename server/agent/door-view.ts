@@ -29,6 +29,7 @@ export function doorView(facts: DoorFacts, device: string, parts: Parts): DoorVi
   const now = clock.now();
   const views = openingViews(held, reading, device, parts);
   const longest = longestSeconds(facts, policy);
+  const problem = facts.problem ?? facts.fault;
   return {
     name: facts.name,
     driver: facts.driver,
@@ -46,7 +47,7 @@ export function doorView(facts: DoorFacts, device: string, parts: Parts): DoorVi
       room / 2,
     ),
     ...(reading === undefined ? {} : { verifiedMs: Math.max(0, Math.round(now - reading.at)) }),
-    ...(facts.problem === undefined ? {} : { problem: facts.problem }),
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 
@@ -75,19 +76,21 @@ function openingViews(
     const seen = read.find((one) => one.address === address);
     const by = mine === undefined ? undefined : parts.devices.nameOf(mine.row.device);
     const passed = now - (reading?.at ?? now);
+    const due = seen?.dueMs === undefined ? undefined : seen.dueMs - passed;
     const left =
       seen?.remainingMs !== undefined
         ? seen.remainingMs - passed
         : mine !== undefined && mine.phase !== 'closed'
           ? mine.endsAt - now
-          : undefined;
+          : due;
+    const overdue = mine === undefined ? due !== undefined && due <= 0 : mine.overdueTold;
     return {
       address,
       mine: mine?.row.device === device,
       ...(by === undefined ? {} : { by }),
       ...(mine === undefined ? {} : { lengthMs: Math.max(0, mine.row.closesAt - mine.row.openedAt) }),
       ...(left === undefined ? {} : { remainingMs: Math.max(0, Math.round(left)) }),
-      ...(mine?.overdueTold === true ? { overdue: true } : {}),
+      ...(overdue ? { overdue: true } : {}),
       ...(mine?.session === undefined
         ? {}
         : {
@@ -120,6 +123,10 @@ function stateOf(
   if (open.some((one) => reading.openings.some((read) => read.address === one.row.address))) {
     return facts.readsBack ? 'open' : 'unverified';
   }
-  // Not this device's, and no other device's: nobody here knows who opened it.
-  return views.some((view) => view.by === undefined || view.overdue === true) ? 'stale' : 'closed';
+  // Not this device's, and no other device's: nobody here knows who opened it, unless the tool itself does.
+  const known = new Set(
+    reading.openings.filter((read) => read.dueMs !== undefined).map((read) => read.address),
+  );
+  const stray = (view: OpeningView): boolean => view.by === undefined && !known.has(view.address);
+  return views.some((view) => stray(view) || view.overdue === true) ? 'stale' : 'closed';
 }

@@ -23,7 +23,11 @@ const backoffMs = { first: 250, longest: 5000 };
 const longestAnswer = 4 * 1024 * 1024;
 
 const code = v.picklist(errorCodes);
-const opening = v.strictObject({ address: v.string(), remainingMs: v.optional(v.number()) });
+const opening = v.strictObject({
+  address: v.string(),
+  remainingMs: v.optional(v.number()),
+  dueMs: v.optional(v.number()),
+});
 const doorFacts = v.strictObject({
   name: v.string(),
   driver: v.string(),
@@ -35,6 +39,7 @@ const doorFacts = v.strictObject({
   defaultSeconds: v.number(),
   longestSeconds: v.number(),
   problem: v.optional(code),
+  fault: v.optional(code),
 });
 const session = v.strictObject({
   user: v.string(),

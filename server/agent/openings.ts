@@ -272,7 +272,9 @@ export class Openings {
         if (left.some((opening) => opening.address === address))
           throw new LatchkeyError('tool-still-open', address);
       } catch (error) {
-        if (held !== undefined) held.phase = 'unconfirmed';
+        // What outlived its time and was read back is no matter of doubt: it is still open.
+        const known = held?.overdueTold === true && codeOf(error, 'tool-failed') === 'tool-still-open';
+        if (held !== undefined) held.phase = known ? 'open' : 'unconfirmed';
         this.changed();
         throw error;
       }

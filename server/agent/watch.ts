@@ -1,4 +1,5 @@
 import { ofSocket } from '../../lib/address.ts';
+import type { Opening } from '../doors/driver.ts';
 import type { DoorFacts } from '../doors/host.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
@@ -12,7 +13,11 @@ const busyEvery = 1000;
 const idleEvery = 5000;
 // knockd's own child closes at its time; the reconciler comes after it (protocol.md, knockd on lo).
 const grace = 1000;
-const retryAfter = 5000;
+// A look for what becomes overdue, at the soonest after the last one.
+const soonest = 50;
+// Twice as long after each try: some only a person can close.
+const firstRetry = 1000;
+const longestRetry = 60_000;
 
 interface Parts {
   readonly openings: Openings;
@@ -35,7 +40,11 @@ export class Watch {
   private readonly parts: Parts;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
-  private readonly retryAt = new Map<string, number>();
+  private readonly retries = new Map<string, { readonly at: number; readonly pause: number }>();
+  /** Overdue openings that are not held here, by key: told once. */
+  private readonly strays = new Set<string>();
+  /** Monotonic ms at which the next opening becomes overdue. */
+  private nextDue = Infinity;
   private readonly troubled = new Map<string, string>();
   private unsettled = false;
 
@@ -46,8 +55,14 @@ export class Watch {
   start(): void {
     const again = (): void => {
       if (this.stopped) return;
-      const busy = this.unsettled || this.parts.openings.held.size > 0 || this.parts.followed();
-      this.timer = setTimeout(() => void this.tick().finally(again), busy ? busyEvery : idleEvery);
+      const { openings, followed, clock } = this.parts;
+      const busy = this.unsettled || openings.held.size > 0 || this.strays.size > 0 || followed();
+      // What outlives its time is looked for then, not up to a second later.
+      const due = Math.max(this.nextDue + 2 - clock.now(), soonest);
+      this.timer = setTimeout(
+        () => void this.tick().finally(again),
+        Math.min(due, busy ? busyEvery : idleEvery),
+      );
     };
     again();
   }
@@ -60,6 +75,7 @@ export class Watch {
   /** One round over all doors; never rejects. */
   async tick(): Promise<void> {
     const { doors, openings, settle } = this.parts;
+    this.nextDue = Infinity;
     await doors.refresh();
     const left = await settle();
     this.unsettled = left.length > 0;
@@ -100,15 +116,48 @@ export class Watch {
       for (const one of held) {
         // Opened, or being opened or closed, since this reading began: it says nothing about that.
         if (openings.isBusy(one) || one.since > before) continue;
-        const there = read.some((opening) => opening.address === one.row.address);
+        const found = read.find((opening) => opening.address === one.row.address);
+        const there = found !== undefined;
         if (!there && one.phase !== 'closed') await openings.closed(one);
+        // Closed, and opened again by somebody else: not this one's to end.
+        else if (one.phase === 'closed' && found?.dueMs !== undefined) continue;
         else if (there && clock.now() > one.endsAt + grace) await this.overdue(one);
         else if (one.phase === 'closed' && one.session === undefined) openings.drop(one);
+        else if (there) this.dueAt(one.endsAt + grace);
       }
+      await this.others(door.name, read, before);
     } catch (error) {
       trouble = String(error);
     }
     this.tell(door.name, trouble);
+  }
+
+  private dueAt(at: number): void {
+    if (at > this.parts.clock.now()) this.nextDue = Math.min(this.nextDue, at);
+  }
+
+  /** Openings that are not held here, of which the driver knows the time: the tool's own, or forgotten ones. */
+  private async others(door: string, read: readonly Opening[], at: number): Promise<void> {
+    const { openings, audit } = this.parts;
+    const left = new Set(read.map(({ address }) => keyOf(door, address)));
+    for (const key of [...this.strays, ...this.retries.keys()]) {
+      if (!key.startsWith(`${door} `) || left.has(key)) continue;
+      this.strays.delete(key);
+      this.retries.delete(key);
+    }
+    for (const { address, dueMs } of read) {
+      const key = keyOf(door, address);
+      if (dueMs === undefined || (openings.held.get(key)?.phase ?? 'closed') !== 'closed') continue;
+      this.dueAt(at + dueMs);
+      if (dueMs > 0) continue;
+      const told = this.strays.has(key);
+      this.strays.add(key);
+      if (!told) await audit.note({ kind: 'overdue', door, address });
+      if (await this.shut(door, address)) {
+        this.strays.delete(key);
+        await audit.note({ kind: 'closed', door, address });
+      }
+    }
   }
 
   private async sessions(door: string, held: readonly Held[]): Promise<void> {
@@ -135,8 +184,7 @@ export class Watch {
   }
 
   private async overdue(held: Held): Promise<void> {
-    const { openings, audit, clock, devices, log } = this.parts;
-    const key = keyOf(held.row.door, held.row.address);
+    const { audit, devices } = this.parts;
     if (!held.overdueTold) {
       held.overdueTold = true;
       const device = devices.nameOf(held.row.device);
@@ -147,13 +195,23 @@ export class Watch {
         ...(device === undefined ? {} : { device }),
       });
     }
-    if (clock.now() < (this.retryAt.get(key) ?? 0)) return;
-    this.retryAt.set(key, clock.now() + retryAfter);
+    await this.shut(held.row.door, held.row.address);
+  }
+
+  /** False where it could not be closed, or is not tried again yet. */
+  private async shut(door: string, address: string): Promise<boolean> {
+    const { openings, clock, log } = this.parts;
+    const key = keyOf(door, address);
+    const { at = 0, pause = firstRetry } = this.retries.get(key) ?? {};
+    if (clock.now() < at) return false;
     try {
-      await openings.shut(held.row.door, held.row.address);
-      this.retryAt.delete(key);
+      await openings.shut(door, address);
+      this.retries.delete(key);
+      return true;
     } catch (error) {
-      log(`door ${held.row.door}: still open for ${held.row.address}: ${String(error)}`);
+      this.retries.set(key, { at: clock.now() + pause, pause: Math.min(pause * 2, longestRetry) });
+      log(`door ${door}: still open for ${address}: ${String(error)}`);
+      return false;
     }
   }
 }

@@ -1,10 +1,16 @@
 import type { Stage } from '../../lib/door.ts';
+import type { ErrorCode } from '../../lib/errors.ts';
 
 /** Addresses are canonical (lib/address), times are whole seconds in, milliseconds out. */
 export interface Opening {
   readonly address: string;
   /** Time left as the system itself says; absent where the system keeps no time (knockd, command). */
   readonly remainingMs?: number;
+  /**
+   * Of an opening that the home agent may know nothing of, where the driver knows when it must be gone: ms until
+   * then. 0 or less: it has outlived its time, and `close` takes it away.
+   */
+  readonly dueMs?: number;
 }
 
 /**
@@ -40,6 +46,11 @@ export interface DoorDriver {
   close(address: string): Promise<void>;
   /** Every opening of this door that the system has now. */
   inspect(): Promise<Opening[]>;
+  /**
+   * What keeps it from opening now, though `inspect` and `close` go on: a daemon that has ended, hears nothing, or
+   * whose file was changed. Undefined: nothing. Asked once a second; answers within a second, never rejects.
+   */
+  fault?(): Promise<ErrorCode | undefined>;
   /** Lets go of processes and sockets. Openings stay to the system that holds them. */
   stop(): Promise<void>;
   /** The door left the configuration: takes away what start() put into the system. Called instead of stop(). */

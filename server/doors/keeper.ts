@@ -119,9 +119,13 @@ export class DoorKeeper implements DoorHost {
   }
 
   async doors(): Promise<DoorFacts[]> {
-    const all = [...this.#doors.values()];
-    await Promise.all(all.map((kept) => kept.ready));
-    return all.map((kept) => factsOf(kept));
+    return Promise.all(
+      [...this.#doors.values()].map(async (kept) => {
+        await kept.ready;
+        const fault = kept.problem === undefined ? await kept.driver?.fault?.() : undefined;
+        return { ...factsOf(kept), ...(fault === undefined ? {} : { fault }) };
+      }),
+    );
   }
 
   async open(

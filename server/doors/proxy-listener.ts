@@ -21,7 +21,7 @@ export interface ProxyListener {
   admit(address: string, ms: number): Promise<void>;
   /** No new connection from the address; live ones live on. Resolves once the listener says so too. */
   dismiss(address: string): Promise<void>;
-  admitted(): Required<Opening>[];
+  admitted(): (Opening & { readonly remainingMs: number })[];
   connections(): ProxyConnection[];
   stop(): Promise<void>;
 }

@@ -50,7 +50,9 @@ describe('what outlives us', () => {
     expect(await knockds()).toHaveLength(1);
     expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
     await sleep(3000); // cmd_timeout + 1 s: nobody closed it
-    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
+    const [late] = await host.inspect(made.door);
+    expect(late?.address).toBe(phone);
+    expect(late?.dueMs).toBeLessThanOrEqual(0);
     await host.close(made.door, phone);
     expect(await host.inspect(made.door)).toEqual([]);
     expect(await rules()).toEqual([]);
@@ -73,7 +75,7 @@ describe('what outlives us', () => {
     for (const pid of await knockds()) process.kill(pid, 'SIGKILL');
     await until(async () => (await knockds()).length === 0, 3000);
     await expect(open(made)).rejects.toMatchObject({
-      code: expect.stringMatching(/^tool-(failed|missing)$/) as string,
+      code: expect.stringMatching(/^tool-(ended|missing)$/) as string,
     });
     expect(await rules()).toEqual([]);
     await rename(`${own}-away`, own);
