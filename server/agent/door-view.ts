@@ -114,12 +114,14 @@ function stateOf(
 ): DoorState {
   const mine = held.filter((one) => one.row.device === device);
   if (mine.some((one) => one.phase === 'opening')) return 'opening';
-  if (mine.some((one) => one.phase === 'closing')) return 'closing';
-  if (mine.some((one) => one.phase === 'unconfirmed')) return 'unconfirmed';
+  // What outlived its time is still open until it is read to be gone, whatever is tried meanwhile.
+  const inTime = mine.filter((one) => !one.overdueTold);
+  if (inTime.some((one) => one.phase === 'closing')) return 'closing';
+  if (inTime.some((one) => one.phase === 'unconfirmed')) return 'unconfirmed';
   if (facts.problem !== undefined || reading === undefined || now - reading.at > freshFor) return 'unknown';
   if (mine.some((one) => one.session !== undefined)) return 'connected';
+  if (mine.some((one) => one.overdueTold && one.phase !== 'closed')) return 'stale';
   const open = mine.filter((one) => one.phase === 'open');
-  if (open.some((one) => one.overdueTold)) return 'stale';
   if (open.some((one) => reading.openings.some((read) => read.address === one.row.address))) {
     return facts.readsBack ? 'open' : 'unverified';
   }

@@ -272,9 +272,7 @@ export class Openings {
         if (left.some((opening) => opening.address === address))
           throw new LatchkeyError('tool-still-open', address);
       } catch (error) {
-        // What outlived its time and was read back is no matter of doubt: it is still open.
-        const known = held?.overdueTold === true && codeOf(error, 'tool-failed') === 'tool-still-open';
-        if (held !== undefined) held.phase = known ? 'open' : 'unconfirmed';
+        if (held !== undefined) held.phase = 'unconfirmed';
         this.changed();
         throw error;
       }

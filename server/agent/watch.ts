@@ -13,8 +13,6 @@ const busyEvery = 1000;
 const idleEvery = 5000;
 // knockd's own child closes at its time; the reconciler comes after it (protocol.md, knockd on lo).
 const grace = 1000;
-// A look for what becomes overdue, at the soonest after the last one.
-const soonest = 50;
 // Twice as long after each try: some only a person can close.
 const firstRetry = 1000;
 const longestRetry = 60_000;
@@ -43,8 +41,10 @@ export class Watch {
   private readonly retries = new Map<string, { readonly at: number; readonly pause: number }>();
   /** Overdue openings that are not held here, by key: told once. */
   private readonly strays = new Set<string>();
-  /** Monotonic ms at which the next opening becomes overdue. */
-  private nextDue = Infinity;
+  /** Looks at one door when its next opening becomes overdue, by name. */
+  private readonly dues = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  /** The look at a door that is under way, by name. */
+  private readonly looks = new Map<string, Promise<void>>();
   private readonly troubled = new Map<string, string>();
   private unsettled = false;
 
@@ -55,14 +55,9 @@ export class Watch {
   start(): void {
     const again = (): void => {
       if (this.stopped) return;
-      const { openings, followed, clock } = this.parts;
+      const { openings, followed } = this.parts;
       const busy = this.unsettled || openings.held.size > 0 || this.strays.size > 0 || followed();
-      // What outlives its time is looked for then, not up to a second later.
-      const due = Math.max(this.nextDue + 2 - clock.now(), soonest);
-      this.timer = setTimeout(
-        () => void this.tick().finally(again),
-        Math.min(due, busy ? busyEvery : idleEvery),
-      );
+      this.timer = setTimeout(() => void this.tick().finally(again), busy ? busyEvery : idleEvery);
     };
     again();
   }
@@ -70,17 +65,17 @@ export class Watch {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    for (const { timer } of this.dues.values()) clearTimeout(timer);
   }
 
   /** One round over all doors; never rejects. */
   async tick(): Promise<void> {
     const { doors, openings, settle } = this.parts;
-    this.nextDue = Infinity;
     await doors.refresh();
     const left = await settle();
     this.unsettled = left.length > 0;
     this.tell('', left.length === 0 ? undefined : [...new Set(left)].join('; '));
-    await Promise.all(doors.list().map((door) => this.door(door)));
+    await Promise.all(doors.list().map((door) => this.look(door)));
     await this.gone();
     openings.changed();
   }
@@ -100,6 +95,15 @@ export class Watch {
     if (this.troubled.get(door) !== trouble)
       this.parts.log(door === '' ? trouble : `door ${door}: ${trouble}`);
     this.troubled.set(door, trouble);
+  }
+
+  /** One look at a time at one door. */
+  private async look(door: DoorFacts): Promise<void> {
+    await this.looks.get(door.name);
+    const look = this.door(door);
+    this.looks.set(door.name, look);
+    await look;
+    if (this.looks.get(door.name) === look) this.looks.delete(door.name);
   }
 
   private async door(door: DoorFacts): Promise<void> {
@@ -123,22 +127,32 @@ export class Watch {
         else if (one.phase === 'closed' && found?.dueMs !== undefined) continue;
         else if (there && clock.now() > one.endsAt + grace) await this.overdue(one);
         else if (one.phase === 'closed' && one.session === undefined) openings.drop(one);
-        else if (there) this.dueAt(one.endsAt + grace);
+        else if (there) this.dueAt(door, one.endsAt + grace);
       }
-      await this.others(door.name, read, before);
+      await this.others(door, read);
     } catch (error) {
       trouble = String(error);
     }
     this.tell(door.name, trouble);
   }
 
-  private dueAt(at: number): void {
-    if (at > this.parts.clock.now()) this.nextDue = Math.min(this.nextDue, at);
+  /** What outlives its time is looked for then: not up to a second later, nor behind a slow door. */
+  private dueAt(door: DoorFacts, at: number): void {
+    const { clock, openings } = this.parts;
+    const planned = this.dues.get(door.name);
+    if (this.stopped || at <= clock.now() || (planned !== undefined && planned.at <= at)) return;
+    clearTimeout(planned?.timer);
+    const look = (): void => {
+      this.dues.delete(door.name);
+      void this.look(door).finally(() => openings.changed());
+    };
+    this.dues.set(door.name, { at, timer: setTimeout(look, at - clock.now() + 2) });
   }
 
   /** Openings that are not held here, of which the driver knows the time: the tool's own, or forgotten ones. */
-  private async others(door: string, read: readonly Opening[], at: number): Promise<void> {
-    const { openings, audit } = this.parts;
+  private async others(facts: DoorFacts, read: readonly Opening[]): Promise<void> {
+    const { openings, audit, clock } = this.parts;
+    const door = facts.name;
     const left = new Set(read.map(({ address }) => keyOf(door, address)));
     for (const key of [...this.strays, ...this.retries.keys()]) {
       if (!key.startsWith(`${door} `) || left.has(key)) continue;
@@ -148,7 +162,7 @@ export class Watch {
     for (const { address, dueMs } of read) {
       const key = keyOf(door, address);
       if (dueMs === undefined || (openings.held.get(key)?.phase ?? 'closed') !== 'closed') continue;
-      this.dueAt(at + dueMs);
+      this.dueAt(facts, clock.now() + dueMs);
       if (dueMs > 0) continue;
       const told = this.strays.has(key);
       this.strays.add(key);

@@ -27,7 +27,7 @@ export function makeEar(file: KnockdFile): KnockdEar {
   return {
     name,
     text: `[${name}]\nsequence = ${port}:udp\nseq_timeout = 1\n`,
-    // From another address each time: what knockd still holds of one source would spoil its next knock.
+    // From another address each time: what knockd still holds of one source could spoil its next knock.
     knock: () =>
       sendKnocks(
         `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`,

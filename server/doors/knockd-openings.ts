@@ -2,6 +2,7 @@ import { isCanonical } from '../../lib/address.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { isRunning, killProcess } from '../process-facts.ts';
 import { hasRule, listRules } from './iptables-ask.ts';
+import type { Family } from '../../lib/address.ts';
 import type { Opening } from './driver.ts';
 import type { FamilyPlan, KnockdOptions } from './knockd-plan.ts';
 import type { KnockdOpening, KnockdRecord } from './knockd-record.ts';
@@ -56,29 +57,27 @@ export async function lookAt(
   options: KnockdOptions,
   openings: KnockdRecord,
 ): Promise<{ found: Opening[]; foreign: Map<string, number> }> {
-  const found: Opening[] = [];
   const foreign = new Map<string, number>();
-  for (const family of [4, 6] as const) {
+  const look = async (family: Family): Promise<Opening[]> => {
     const plan = options.plans[family];
+    if (plan === undefined) return [];
     const known = openings.all().filter((one) => isCanonical(one.address) === family);
-    if (plan === undefined) continue;
-    if (plan.rule === undefined) {
-      for (const one of known) found.push(...(await fromRecord(one, plan, openings)));
-      continue;
-    }
-    const addresses = known.map((one) => one.address);
-    const rules = await listRules(plan.rule, addresses);
-    for (const [address, count] of rules) {
+    if (plan.rule === undefined)
+      return (await Promise.all(known.map((one) => fromRecord(one, plan, openings)))).flat();
+    const rules = await listRules(
+      plan.rule,
+      known.map(({ address }) => address),
+    );
+    for (const { address } of known) if (!rules.has(address)) await forget(openings, address);
+    return [...rules].map(([address, count]) => {
       const one = openings.of(address);
-      found.push({ address, ...dueOf(one) });
       const nobodys = one === undefined ? count : (one.before ?? 0);
       if (nobodys > 0) foreign.set(address, nobodys);
-    }
-    for (const address of addresses) {
-      if (!rules.has(address)) await forget(openings, address);
-    }
-  }
-  return { found, foreign };
+      return { address, ...dueOf(one) };
+    });
+  };
+  const found = await Promise.all([look(4), look(6)]);
+  return { found: found.flat(), foreign };
 }
 
 /** What was recorded when the system was read may be another opening by now: its time tells. */

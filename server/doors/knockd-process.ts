@@ -20,8 +20,8 @@ import type { ApartChild } from '../run.ts';
 import type { KnockdOptions } from './knockd-plan.ts';
 
 /**
- * One injection at a time, whatever the file: knockd 0.8 loses a packet of one source while it removes
- * another one's attempt.
+ * One injection at a time, whatever the file: knockd 0.8 forgets every attempt under way while it removes a
+ * finished one that is older.
  */
 export const inTurn = takeTurns();
 
@@ -58,8 +58,8 @@ const tidyEveryMs = 60_000;
 const freshMs = 800;
 /** knockd wakes every 50 ms for packets; the rest is for a busy machine. */
 const deafAfterMs = 600;
-/** For a start, or a real knock, under way. */
-const patienceMs = 800;
+/** For a start under way. */
+const patienceMs = 300;
 /** One may be chance. */
 const mostMissed = 2;
 
@@ -192,9 +192,11 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
     throw new LatchkeyError('tool-ended', failure);
   }
 
-  /** Under the one queue of all knocks: one of our own, and whether knockd says that it heard it. */
+  /**
+   * One knock of our own, and whether knockd says that it heard it. Not in turn: a sequence of one knock is never
+   * under way, so it waits for no other and spoils none.
+   */
   async function listenIn(): Promise<void> {
-    if (performance.now() - heardAt < freshMs) return;
     let off: (() => void) | undefined;
     try {
       const heard = new Promise<true>((resolve) => {
@@ -236,8 +238,8 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
       const soon = await Promise.race([this.listening(), sleep(patienceMs)]);
       if (soon === undefined) throw new LatchkeyError('tool-ended', 'knockd is being started');
       if (performance.now() - heardAt < freshMs) return;
-      listeningIn ??= inTurn(listenIn).finally(() => (listeningIn = undefined));
-      await Promise.race([listeningIn, sleep(patienceMs)]);
+      listeningIn ??= listenIn().finally(() => (listeningIn = undefined));
+      await listeningIn;
       if (missed > 0) throw new LatchkeyError('tool-deaf', 'knockd');
     },
     onEvent,
