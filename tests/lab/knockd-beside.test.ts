@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { childrenOf } from '../../server/process-facts.ts';
 import { count, long } from '../counts.ts';
+import { slackMs } from '../support/slack.ts';
 import { startBareKnockd, type BareKnockd } from './bare-knockd.ts';
 import { cmdTimeout, startKnockdHousehold, type KnockdHousehold } from './knockd-household.ts';
 import { startOpenPage, type OpenPage } from './open-page.ts';
@@ -20,8 +21,6 @@ type Door = (typeof doors)[number];
 const honest = count(5, 50);
 /** An opening's time, plus 2 s. */
 const over = (cmdTimeout + 2) * 1000;
-/** On a machine that has more to do, some wait for the processor. */
-const slack = long ? 0 : 4000;
 
 let home: KnockdHousehold;
 let phone: OpenPage;
@@ -68,7 +67,7 @@ const opensBare = async (name: Door, from: Space) => {
 };
 /** Ends with nothing left, and the screen says closed. */
 async function endsClosed(name: Door, openedAt: number): Promise<void> {
-  await until(async () => (await left(name)) === 0, openedAt + over + slack - performance.now());
+  await until(async () => (await left(name)) === 0, openedAt + over + slackMs() - performance.now());
   expect((await phone.doors()).find((door) => door.name === name)?.state).toBe('closed');
 }
 async function opens(page: OpenPage, name: Door): Promise<number> {

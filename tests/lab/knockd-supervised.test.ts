@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { long } from '../counts.ts';
+import { slackMs } from '../support/slack.ts';
 import { until } from '../support/until.ts';
 import { startKnockdHousehold, type KnockdHousehold } from './knockd-household.ts';
 import { startOpenPage, type OpenPage } from './open-page.ts';
@@ -10,8 +10,7 @@ import { unpack } from './unpack.ts';
 
 /** What is wrong with the knockd on lo, as the phone is told: within 2 s, with its reason, until it is mended. */
 
-/** On a machine that has more to do, it takes longer. */
-const within = long ? 2000 : 6000;
+const within = () => 2000 + slackMs();
 
 let folder: string;
 let program: string;
@@ -37,7 +36,7 @@ const problem = (door: string) => phone.told(door).at(-1)?.view.problem;
 async function told(door: string, code: string | undefined, since = Date.now()): Promise<void> {
   const fits = () => phone.told(door).find(({ view, at }) => at > since && view.problem === code);
   await until(() => fits() !== undefined, 15_000);
-  if (code !== undefined) expect(fits()!.at - since).toBeLessThan(within);
+  if (code !== undefined) expect(fits()!.at - since).toBeLessThan(within());
 }
 async function works(door: string): Promise<void> {
   expect((await phone.open(door)).door.state).toBe('open');
@@ -61,7 +60,7 @@ test.concurrent(
     expect((await phone.open('ended')).door.state).toBe('open');
     await rename(program, `${program}-away`);
     process.kill(await home.onLo('ended'), 'SIGKILL');
-    await until(() => /^tool-(ended|missing)$/.test(problem('ended') ?? ''), within);
+    await until(() => /^tool-(ended|missing)$/.test(problem('ended') ?? ''), within());
     expect(phone.told('ended').at(-1)?.view.state).toBe('open');
     expect(await home.rules('ended')).toHaveLength(1);
     await until(() => phone.told('ended').at(-1)?.view.state === 'closed', 10_000);
