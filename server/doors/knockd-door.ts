@@ -23,6 +23,13 @@ import type { KnockdRecord } from './knockd-record.ts';
 
 const ruleWithinMs = 3000;
 
+interface Knocked {
+  /** When knockd's timer is over, in Unix ms. */
+  readonly until: number;
+  /** The child that sleeps until then, once it runs, where it is the only new one. */
+  timer(): { readonly timer?: ProcessName };
+}
+
 export function makeKnockdDoor(
   options: KnockdOptions,
   context: DriverContext,
@@ -66,13 +73,13 @@ export function makeKnockdDoor(
     await outer.settle();
   }
 
-  /** Resolves after OPEN SESAME, and once the rule is there where it can be asked for, with knockd's new child. */
+  /** Resolves after OPEN SESAME, and once the rule is there where it can be asked for. */
   async function knock(
     process: KnockdShare,
     address: string,
     { rule }: FamilyPlan,
     onStage: (stage: Stage) => void,
-  ): Promise<ProcessName | undefined> {
+  ): Promise<Knocked> {
     const pid = await process.listening();
     const before = new Set(childrenOf(pid));
     const isDone = async () => rule !== undefined && (await hasRule(rule, address));
@@ -84,8 +91,14 @@ export function makeKnockdDoor(
       await sleep(5);
     }
     if (rule !== undefined) onStage({ stage: 'rule' });
-    const [fresh, ...others] = childrenOf(pid).filter((child) => !before.has(child));
-    return fresh === undefined || others.length > 0 ? undefined : nameProcess(fresh);
+    return {
+      until: Date.now() + section.cmdTimeout * 1000,
+      timer() {
+        const [fresh, ...others] = childrenOf(pid).filter((child) => !before.has(child));
+        const timer = fresh === undefined || others.length > 0 ? undefined : nameProcess(fresh);
+        return timer === undefined ? {} : { timer };
+      },
+    };
   }
 
   async function open(address: string, onStage: (stage: Stage) => void): Promise<Opening> {
@@ -100,18 +113,13 @@ export function makeKnockdDoor(
     if (await isOpen(openings, address, plan)) throw new LatchkeyError('refused-door-open', address);
     endOldTimer(openings, address, plan);
     onStage({ stage: 'asked' });
-    const until = () => Date.now() + section.cmdTimeout * 1000;
     // Before the knock: a rule that comes after we were killed must be known as ours.
-    await openings.put({ address, until: until() + ruleWithinMs });
-    const knockAndNote = async () => {
-      const timer = await inTurn(() => knock(process, address, plan, onStage));
-      await openings.put({ address, until: until(), ...(timer === undefined ? {} : { timer }) });
-    };
-    if (plan.rule === undefined) {
-      await commandRuns(process, section, knockAndNote);
-      return { address };
-    }
-    await knockAndNote();
+    await openings.put({ address, until: Date.now() + section.cmdTimeout * 1000 + ruleWithinMs });
+    const knocking = () => inTurn(() => knock(process, address, plan, onStage));
+    const { until, timer } =
+      plan.rule === undefined ? await commandRuns(process, section, knocking) : await knocking();
+    await openings.put({ address, until, ...timer() });
+    if (plan.rule === undefined) return { address };
     if (!(await listRules(plan.rule, [address])).has(address)) {
       throw new LatchkeyError('tool-not-open', 'the rule is not in the list');
     }

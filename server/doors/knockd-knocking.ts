@@ -80,21 +80,23 @@ async function knockOnce(
  * For commands whose work nobody can read back: does the work, then waits whether knockd says that the section's
  * command failed at once. Throws `tool-failed`.
  */
-export async function commandRuns(
+export async function commandRuns<T>(
   process: KnockdProcess,
   section: KnockdDoor,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   let status = 0;
+  let result: T;
   const off = process.onEvent((event) => {
     if (event.kind === 'status' && event.door === section.name) status = event.status;
   });
   try {
-    await work();
+    result = await work();
     await sleep(complainsWithinMs);
   } finally {
     off();
   }
   if (status !== 0)
     throw new LatchkeyError('tool-failed', `[${section.name}]: its command ended with status ${status}`);
+  return result;
 }
