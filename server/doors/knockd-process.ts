@@ -60,8 +60,8 @@ const freshMs = 800;
 const deafAfterMs = 600;
 /** For a start under way. */
 const patienceMs = 300;
-/** One may be chance. */
-const mostMissed = 2;
+/** One or two may be chance. */
+const mostMissed = 3;
 
 const processes = new Map<string, { process: StoppableProcess; text: string; users: number }>();
 
