@@ -6,7 +6,7 @@ import { hasRule, listRules } from './iptables-ask.ts';
 import { closeKnockd } from './knockd-closing.ts';
 import { watchKnockdFile } from './knockd-file.ts';
 import { commandRuns, knockUntilHeard } from './knockd-knocking.ts';
-import { endOldTimer, graceMs, isOpen, lookAt, planOf } from './knockd-openings.ts';
+import { endOldTimer, graceMs, isOpen, lookAt, mayOpenAnew, planOf } from './knockd-openings.ts';
 import { followOuter } from './knockd-outer.ts';
 import { inTurn, shareKnockd } from './knockd-process.ts';
 import { openRecord } from './knockd-record.ts';
@@ -110,7 +110,8 @@ export function makeKnockdDoor(
     const openings = await theRecord();
     const process = await theShare();
     await process.listening();
-    if (await isOpen(openings, address, plan)) throw new LatchkeyError('refused-door-open', address);
+    if (!mayOpenAnew(openings, address, plan) && (await isOpen(openings, address, plan)))
+      throw new LatchkeyError('refused-door-open', address);
     endOldTimer(openings, address, plan);
     onStage({ stage: 'asked' });
     // Before the knock: a rule that comes after we were killed must be known as ours.

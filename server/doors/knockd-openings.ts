@@ -25,13 +25,19 @@ export function isEndless(one: KnockdOpening, plan: FamilyPlan): boolean {
 /** Where nobody can read it back, by what is recorded. */
 function isOpenByRecord(one: KnockdOpening | undefined, plan: FamilyPlan): boolean {
   if (one === undefined || one.closed === true) return false;
-  // One that nobody here can close is opened anew all the same: its new timer may end both.
-  return Date.now() < one.until + graceMs || (isEndless(one, plan) && plan.closer !== undefined);
+  return Date.now() < one.until + graceMs || isEndless(one, plan);
 }
 
 /** Asks the system, or the record where the system cannot be asked. Throws `tool-*`. */
 export async function isOpen(openings: KnockdRecord, address: string, plan: FamilyPlan): Promise<boolean> {
   return plan.rule === undefined ? isOpenByRecord(openings.of(address), plan) : hasRule(plan.rule, address);
+}
+
+/** One that outlived its time, and that nobody here can close, is opened anew all the same: its new timer may end both. */
+export function mayOpenAnew(openings: KnockdRecord, address: string, plan: FamilyPlan): boolean {
+  const one = openings.of(address);
+  const helpless = plan.rule === undefined && plan.closer === undefined;
+  return helpless && one !== undefined && Date.now() >= one.until + graceMs;
 }
 
 /**

@@ -283,12 +283,13 @@ test(
     const lanes: Door[][] = [['group'], ['two', 'child', 'same'], ['outer', 'again', 'killed']];
     await Promise.all([
       ...doors.filter((door) => door !== 'noise').map((door) => tell('bare', door)),
-      tell('ours', 'noise').then(() => tell('bare', 'noise')),
+      tell('ours', 'noise')
+        .then(() => tell('bare', 'noise'))
+        .finally(quiet),
       ...lanes.map(async (lane) => {
         for (const door of lane) await tell('ours', door);
       }),
     ]);
-    quiet();
 
     const rows = doors.map(
       (door) => `| ${faults[door].name} | ${told.get(`bare ${door}`)} | ${told.get(`ours ${door}`)} |\n`,
