@@ -1,5 +1,6 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markRules } from '../../server/doors/nftables.ts';
 import { count } from '../counts.ts';
@@ -18,6 +19,8 @@ import { unpack } from './unpack.ts';
  */
 const times = count(3, 200);
 const jitterMs = 60;
+/** The relay answers five holds a second from one address, after the first twenty. */
+const paceMs = times > 20 ? 205 : 0;
 
 /** A driver, and its door at a port of its own where a server listens. */
 interface Row {
@@ -133,10 +136,12 @@ async function inARow({ door, port, left }: Row): Promise<void> {
   const reached = async () => (await phone.connect(lab.home.address4, port)).outcome === 'connected';
   let proven = 0;
   for (let i = 0; i < times; i += 1) {
+    const next = sleep(paceMs);
     const opened = await page.open(door);
     if (opened.door.state === 'open' && opened.address === lab.phone.address4 && (await reached()))
       proven += 1;
     expect((await page.close(door)).state).toBe('closed');
+    await next;
   }
   expect(proven).toBe(times);
   expect(await reached()).toBe(false);
