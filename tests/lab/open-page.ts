@@ -14,9 +14,9 @@ export interface OpenPage {
   close(door: string): Promise<DoorView>;
   doors(): Promise<DoorView[]>;
   /** Every view of a door that the home told, in order, with the time by the wall's clock. */
-  told(door: string): { readonly view: DoorView; readonly at: number }[];
+  told(door: string, since?: number): { readonly view: DoorView; readonly at: number }[];
   /** Its states in order, without repetitions. */
-  states(door: string): string[];
+  states(door: string, since?: number): string[];
 }
 
 interface Line {
@@ -56,6 +56,7 @@ export async function startOpenPage(at: Space, link: string, name: string): Prom
   });
   await Promise.race([ready, closed]);
 
+  const told: OpenPage['told'] = (door, since = 0) => (views.get(door) ?? []).filter(({ at }) => at > since);
   let asked = 0;
   function ask<T>(request: object): Promise<T> {
     const id = ++asked;
@@ -72,8 +73,10 @@ export async function startOpenPage(at: Space, link: string, name: string): Prom
     open: (door, seconds) => ask({ verb: 'open', door, seconds }),
     close: (door) => ask({ verb: 'close', door }),
     doors: () => ask({ verb: 'doors' }),
-    told: (door) => [...(views.get(door) ?? [])],
-    states: (door) =>
-      (views.get(door) ?? []).map(({ view }) => view.state).filter((state, i, all) => state !== all[i - 1]),
+    told,
+    states: (door, since) =>
+      told(door, since)
+        .map(({ view }) => view.state)
+        .filter((state, i, all) => state !== all[i - 1]),
   };
 }
