@@ -63,6 +63,14 @@ const table = {
   'tool-not-open': ['The tool ran, but the door did not open.', 'See the home log for what it said.'],
   'tool-still-open': ['The door is still open.', 'Close it by hand with the command shown at home.'],
   'tool-unsupported': ['This door cannot do that.', 'See the driver’s page in the docs.'],
+  'tool-ended': [
+    'The program behind this door has ended.',
+    'It is started again by itself; if this lasts, see the home log.',
+  ],
+  'tool-deaf': [
+    'The program behind this door runs, but hears no knock.',
+    'It is started again by itself; if this lasts, see the home log.',
+  ],
   'tool-helper-gone': ['The helper does not answer.', 'Start it: `latchkey up`, or its unit.'],
   // relay
   'relay-unreachable': ['The relay was not reached.', 'Check the network of this device.'],
@@ -82,6 +90,11 @@ const table = {
     'A helper file can be changed by others than root.',
     'chown root and chmod go-w it and its folders.',
   ],
+  'config-refused': [
+    'The door’s file was changed and cannot be used; the door goes on as it was.',
+    'Run `latchkey knockd lint` on the file, mend it, then send the helper SIGHUP.',
+  ],
+  'config-unread': ['The door’s file was changed since it was read.', 'Send the helper SIGHUP to use it.'],
   'config-port-in-use': ['The port is in use.', 'Stop what listens there, or set PORT.'],
   'config-exists': ['That name is taken.', 'Choose another name.'],
   'config-missing': ['That is not configured.', 'See the list command.'],

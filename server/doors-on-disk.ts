@@ -86,7 +86,7 @@ export async function removeDoor(places: Places, name: string): Promise<Took> {
 export async function listDoors(places: Places): Promise<ListedDoor[]> {
   const running = await askDoors(places);
   if (running !== undefined)
-    return running.map(({ name, driver, endpoint, problem }) => ({
+    return running.map(({ name, driver, endpoint, fault, problem = fault }) => ({
       name,
       driver,
       port: endpoint.port,

@@ -32,6 +32,7 @@ export function doorView(door: DoorFacts, device: string, parts: Parts): DoorVie
   const now = clock.now();
   const views = openingViews(facts, held, reading, device, parts);
   const longest = longestSeconds(facts, policy);
+  const problem = facts.problem ?? facts.fault;
   return {
     name: facts.name,
     driver: facts.driver,
@@ -50,7 +51,7 @@ export function doorView(door: DoorFacts, device: string, parts: Parts): DoorVie
       room / 2,
     ),
     ...(reading === undefined ? {} : { verifiedMs: Math.max(0, Math.round(now - reading.at)) }),
-    ...(facts.problem === undefined ? {} : { problem: facts.problem }),
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 
@@ -80,19 +81,21 @@ function openingViews(
     const seen = read.find((one) => one.address === address);
     const by = mine === undefined ? undefined : parts.devices.nameOf(mine.row.device);
     const passed = now - (reading?.at ?? now);
+    const due = seen?.dueMs === undefined ? undefined : seen.dueMs - passed;
     const left =
       seen?.remainingMs !== undefined
         ? seen.remainingMs - passed
         : mine !== undefined && mine.phase !== 'closed'
           ? mine.endsAt - now
-          : undefined;
+          : due;
+    const overdue = mine === undefined ? due !== undefined && due <= 0 : mine.overdueTold;
     return {
       address,
       mine: mine?.row.device === device,
       ...(by === undefined ? {} : { by }),
       ...(mine === undefined ? {} : { lengthMs: Math.max(0, mine.row.closesAt - mine.row.openedAt) }),
       ...(left === undefined ? {} : { remainingMs: Math.max(0, Math.round(left)) }),
-      ...(mine?.overdueTold === true ? { overdue: true } : {}),
+      ...(overdue ? { overdue: true } : {}),
       ...(mine?.session === undefined
         ? {}
         : {
@@ -139,15 +142,21 @@ function stateOf(
 ): DoorState {
   const mine = held.filter((one) => one.row.device === device);
   if (mine.some((one) => one.phase === 'opening')) return 'opening';
-  if (mine.some((one) => one.phase === 'closing')) return 'closing';
-  if (mine.some((one) => one.phase === 'unconfirmed')) return 'unconfirmed';
+  // What outlived its time is still open until it is read to be gone, whatever is tried meanwhile.
+  const inTime = mine.filter((one) => !one.overdueTold);
+  if (inTime.some((one) => one.phase === 'closing')) return 'closing';
+  if (inTime.some((one) => one.phase === 'unconfirmed')) return 'unconfirmed';
   if (facts.problem !== undefined || reading === undefined || now - reading.at > freshFor) return 'unknown';
   if (mine.some((one) => one.session !== undefined)) return 'connected';
+  if (mine.some((one) => one.overdueTold && one.phase !== 'closed')) return 'stale';
   const open = mine.filter((one) => one.phase === 'open');
-  if (open.some((one) => one.overdueTold)) return 'stale';
   if (open.some((one) => reading.openings.some((read) => read.address === one.row.address))) {
     return facts.readsBack ? 'open' : 'unverified';
   }
-  // Not this device's, and no other device's: nobody here knows who opened it.
-  return views.some((view) => view.by === undefined || view.overdue === true) ? 'stale' : 'closed';
+  // Not this device's, and no other device's: nobody here knows who opened it, unless the tool itself does.
+  const known = new Set(
+    reading.openings.filter((read) => read.dueMs !== undefined).map((read) => read.address),
+  );
+  const stray = (view: OpeningView): boolean => view.by === undefined && !known.has(view.address);
+  return views.some((view) => stray(view) || view.overdue === true) ? 'stale' : 'closed';
 }

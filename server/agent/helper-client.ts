@@ -27,6 +27,7 @@ const opening = v.strictObject({
   address: v.string(),
   remainingMs: v.optional(v.number()),
   packet: v.optional(v.union([v.literal('none'), v.strictObject({ agoMs: v.optional(v.number()) })])),
+  dueMs: v.optional(v.number()),
 });
 const doorFacts = v.strictObject({
   name: v.string(),
@@ -55,6 +56,7 @@ const doorFacts = v.strictObject({
   defaultSeconds: v.number(),
   longestSeconds: v.number(),
   problem: v.optional(code),
+  fault: v.optional(code),
 });
 const session = v.strictObject({
   user: v.string(),

@@ -102,10 +102,13 @@ async function settleOpen(
   openings.changed();
 }
 
-/** Closes what this device opened at a door, and what nobody here opened. Throws `tool-*`. */
+/**
+ * Closes what this device opened at a door, and what nobody here opened, unless the tool itself did and has time
+ * left to close it. Throws `tool-*`.
+ */
 export async function closeOwn(door: string, device: string, openings: Openings): Promise<void> {
   const read = await openings.inspect(door);
-  const addresses = new Set(read.map((opening) => opening.address));
+  const addresses = new Set(read.filter(({ dueMs = 0 }) => dueMs <= 0).map(({ address }) => address));
   for (const held of openings.of(door)) {
     if (held.phase !== 'closed' && held.row.device === device) addresses.add(held.row.address);
     else if (held.row.device !== device && !held.overdueTold) addresses.delete(held.row.address);

@@ -1,4 +1,5 @@
 import { ofSocket } from '../../lib/address.ts';
+import type { Opening } from '../doors/driver.ts';
 import type { DoorFacts } from '../doors/host.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
@@ -13,7 +14,9 @@ const busyEvery = 1000;
 const idleEvery = 5000;
 // knockd's own child closes at its time; the reconciler comes after it (protocol.md, knockd on lo).
 const grace = 1000;
-const retryAfter = 5000;
+// Twice as long after each try: some only a person can close.
+const firstRetry = 1000;
+const longestRetry = 60_000;
 
 interface Parts {
   readonly openings: Openings;
@@ -37,7 +40,13 @@ export class Watch {
   private readonly parts: Parts;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
-  private readonly retryAt = new Map<string, number>();
+  private readonly retries = new Map<string, { readonly at: number; readonly pause: number }>();
+  /** Overdue openings that are not held here, by key: told once. */
+  private readonly strays = new Set<string>();
+  /** Looks at one door when its next opening becomes overdue, by name. */
+  private readonly dues = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  /** The look at a door that is under way, by name. */
+  private readonly looks = new Map<string, Promise<void>>();
   private readonly troubled = new Map<string, string>();
   private unsettled = false;
 
@@ -48,7 +57,8 @@ export class Watch {
   start(): void {
     const again = (): void => {
       if (this.stopped) return;
-      const busy = this.unsettled || this.parts.openings.held.size > 0 || this.parts.followed();
+      const { openings, followed } = this.parts;
+      const busy = this.unsettled || openings.held.size > 0 || this.strays.size > 0 || followed();
       this.timer = setTimeout(() => void this.tick().finally(again), busy ? busyEvery : idleEvery);
     };
     again();
@@ -57,6 +67,7 @@ export class Watch {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    for (const { timer } of this.dues.values()) clearTimeout(timer);
   }
 
   /** One round over all doors; never rejects. */
@@ -66,7 +77,7 @@ export class Watch {
     const left = await settle();
     this.unsettled = left.length > 0;
     this.tell('', left.length === 0 ? undefined : [...new Set(left)].join('; '));
-    await Promise.all([...doors.list().map((door) => this.door(door)), this.parts.proofs.look()]);
+    await Promise.all([...doors.list().map((door) => this.look(door)), this.parts.proofs.look()]);
     await this.gone();
     openings.changed();
   }
@@ -88,6 +99,15 @@ export class Watch {
     this.troubled.set(door, trouble);
   }
 
+  /** One look at a time at one door. */
+  private async look(door: DoorFacts): Promise<void> {
+    await this.looks.get(door.name);
+    const look = this.door(door);
+    this.looks.set(door.name, look);
+    await look;
+    if (this.looks.get(door.name) === look) this.looks.delete(door.name);
+  }
+
   private async door(door: DoorFacts): Promise<void> {
     const { openings, clock } = this.parts;
     if (door.problem !== undefined) return;
@@ -102,15 +122,58 @@ export class Watch {
       for (const one of held) {
         // Opened, or being opened or closed, since this reading began: it says nothing about that.
         if (openings.isBusy(one) || one.since > before) continue;
-        const there = read.some((opening) => opening.address === one.row.address);
+        const found = read.find((opening) => opening.address === one.row.address);
+        const there = found !== undefined;
         if (!there && one.phase !== 'closed') await openings.closed(one);
+        // Closed, and opened again by somebody else: not this one's to end.
+        else if (one.phase === 'closed' && found?.dueMs !== undefined) continue;
         else if (there && clock.now() > one.endsAt + grace) await this.overdue(one);
         else if (one.phase === 'closed' && one.session === undefined) openings.drop(one);
+        else if (there) this.dueAt(door, one.endsAt + grace);
       }
+      await this.others(door, read);
     } catch (error) {
       trouble = String(error);
     }
     this.tell(door.name, trouble);
+  }
+
+  /** What outlives its time is looked for then: not up to a second later, nor behind a slow door. */
+  private dueAt(door: DoorFacts, at: number): void {
+    const { clock, openings } = this.parts;
+    const planned = this.dues.get(door.name);
+    if (this.stopped || at <= clock.now() || (planned !== undefined && planned.at <= at)) return;
+    clearTimeout(planned?.timer);
+    const look = (): void => {
+      this.dues.delete(door.name);
+      void this.look(door).finally(() => openings.changed());
+    };
+    this.dues.set(door.name, { at, timer: setTimeout(look, at - clock.now() + 2) });
+  }
+
+  /** Openings that are not held here, of which the driver knows the time: the tool's own, or forgotten ones. */
+  private async others(facts: DoorFacts, read: readonly Opening[]): Promise<void> {
+    const { openings, audit, clock } = this.parts;
+    const door = facts.name;
+    const left = new Set(read.map(({ address }) => keyOf(door, address)));
+    for (const key of [...this.strays, ...this.retries.keys()]) {
+      if (!key.startsWith(`${door} `) || left.has(key)) continue;
+      this.strays.delete(key);
+      this.retries.delete(key);
+    }
+    for (const { address, dueMs } of read) {
+      const key = keyOf(door, address);
+      if (dueMs === undefined || (openings.held.get(key)?.phase ?? 'closed') !== 'closed') continue;
+      this.dueAt(facts, clock.now() + dueMs);
+      if (dueMs > 0) continue;
+      const told = this.strays.has(key);
+      this.strays.add(key);
+      if (!told) await audit.note({ kind: 'overdue', door, address });
+      if (await this.shut(door, address)) {
+        this.strays.delete(key);
+        await audit.note({ kind: 'closed', door, address });
+      }
+    }
   }
 
   private async sessions(door: string, held: readonly Held[]): Promise<void> {
@@ -139,8 +202,7 @@ export class Watch {
   }
 
   private async overdue(held: Held): Promise<void> {
-    const { openings, audit, clock, devices, log } = this.parts;
-    const key = keyOf(held.row.door, held.row.address);
+    const { audit, devices } = this.parts;
     if (!held.overdueTold) {
       held.overdueTold = true;
       const device = devices.nameOf(held.row.device);
@@ -151,13 +213,23 @@ export class Watch {
         ...(device === undefined ? {} : { device }),
       });
     }
-    if (clock.now() < (this.retryAt.get(key) ?? 0)) return;
-    this.retryAt.set(key, clock.now() + retryAfter);
+    await this.shut(held.row.door, held.row.address);
+  }
+
+  /** False where it could not be closed, or is not tried again yet. */
+  private async shut(door: string, address: string): Promise<boolean> {
+    const { openings, clock, log } = this.parts;
+    const key = keyOf(door, address);
+    const { at = 0, pause = firstRetry } = this.retries.get(key) ?? {};
+    if (clock.now() < at) return false;
     try {
-      await openings.shut(held.row.door, held.row.address);
-      this.retryAt.delete(key);
+      await openings.shut(door, address);
+      this.retries.delete(key);
+      return true;
     } catch (error) {
-      log(`door ${held.row.door}: still open for ${held.row.address}: ${String(error)}`);
+      this.retries.set(key, { at: clock.now() + pause, pause: Math.min(pause * 2, longestRetry) });
+      log(`door ${door}: still open for ${address}: ${String(error)}`);
+      return false;
     }
   }
 }

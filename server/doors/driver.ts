@@ -1,5 +1,6 @@
 import type { Family } from '../../lib/address.ts';
 import type { Stage } from '../../lib/door.ts';
+import type { ErrorCode } from '../../lib/errors.ts';
 
 /** Addresses are canonical (lib/address), times are whole seconds in, milliseconds out. */
 export interface Opening {
@@ -11,6 +12,11 @@ export interface Opening {
    * as the system counts, else how long ago the last one came, where the system keeps that. Absent: it cannot tell.
    */
   readonly packet?: 'none' | { readonly agoMs?: number };
+  /**
+   * Of an opening that the home agent may know nothing of, where the driver knows when it must be gone: ms until
+   * then. 0 or less: it has outlived its time, and `close` takes it away.
+   */
+  readonly dueMs?: number;
 }
 
 /**
@@ -55,6 +61,11 @@ export interface DoorDriver {
    * port is. Sessions behind such a door are told by it.
    */
   callerOf?(port: number): string | undefined;
+  /**
+   * What keeps it from opening now, though `inspect` and `close` go on: a daemon that has ended, hears nothing, or
+   * whose file was changed. Undefined: nothing. Asked once a second; answers within a second, never rejects.
+   */
+  fault?(): Promise<ErrorCode | undefined>;
   /** Lets go of processes and sockets. Openings stay to the system that holds them. */
   stop(): Promise<void>;
   /** The door left the configuration: takes away what start() put into the system. Called instead of stop(). */

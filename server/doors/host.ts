@@ -31,6 +31,8 @@ export interface DoorFacts {
   readonly longestSeconds: number;
   /** Present when the door cannot be used now, e.g. `tool-needs-root`, `tool-missing`. */
   readonly problem?: ErrorCode;
+  /** Present when it cannot open as it should now, while it can be read and closed, e.g. `tool-ended`. */
+  readonly fault?: ErrorCode;
 }
 
 /**

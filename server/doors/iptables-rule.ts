@@ -189,6 +189,21 @@ export function findRules(rule: PlainRule, listing: string): ListedRules {
   return { exact, perhaps, packets };
 }
 
+/** Whether a command does nothing but take that rule away, by its words: a closing section, or a stop command. */
+export function takesAway(command: string, rule: PlainRule): boolean {
+  if (!isPlainRemoval(command)) return false;
+  const [tool = '', ...words] = plainWords(command) ?? [];
+  const added = words.map((word) => (word === '-D' ? '-A' : word === '--delete' ? '--append' : word));
+  const taken = readPlainRule([tool, ...added].join(' '));
+  return (
+    taken !== undefined &&
+    taken.family === rule.family &&
+    taken.table === rule.table &&
+    taken.chain === rule.chain &&
+    shapeOf(taken.spec).join('\n') === shapeOf(rule.spec).join('\n')
+  );
+}
+
 /** A plain command that takes one rule away, as a closing section's start command or a stop command does. */
 export function isPlainRemoval(command: string): boolean {
   const [tool, ...words] = plainWords(command) ?? [];

@@ -133,6 +133,7 @@ export class DoorKeeper implements DoorHost {
     const { name, type, options, host = type.host?.(options), devices } = definition;
     const jump = type.jump?.(options);
     const service = type.service?.(options);
+    const fault = problem === undefined ? await driver?.fault?.() : undefined;
     const tells = driver !== undefined && (await this.#options.tellsSessions?.(definition, driver)) === true;
     return {
       name,
@@ -155,6 +156,7 @@ export class DoorKeeper implements DoorHost {
       defaultSeconds: seconds ?? definition.defaultSeconds,
       longestSeconds: seconds ?? definition.longestSeconds,
       ...(problem === undefined ? {} : { problem }),
+      ...(fault === undefined ? {} : { fault }),
     };
   }
 

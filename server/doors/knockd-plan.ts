@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { readKnockdFile } from '../../lib/knockd/read.ts';
 import { readRootOwned, requireRootOwned } from '../root-owned.ts';
-import { isPlainRemoval, readPlainRule } from './iptables-rule.ts';
+import { isPlainRemoval, readPlainRule, takesAway } from './iptables-rule.ts';
 import type { Family } from '../../lib/address.ts';
 import type { KnockdDoor, KnockdFile } from '../../lib/knockd/read.ts';
 import type { PlainRule } from './iptables-rule.ts';
@@ -15,9 +15,13 @@ export interface FamilyPlan {
   readonly stopCommand?: string;
   /** The stop command does nothing but take a rule away. */
   readonly stopIsPlain: boolean;
+  /** The section whose sequence closes early what this one opened. */
+  readonly closer?: KnockdDoor;
 }
 
 export interface KnockdOptions {
+  /** The door's own keys as written, to read the file again. */
+  readonly table: Readonly<Record<string, unknown>>;
   /** Absolute, without symbolic links. */
   readonly path: string;
   /** The file as it was when the door was read, one character a byte. */
@@ -31,17 +35,20 @@ export interface KnockdOptions {
   readonly program: string;
 }
 
-const mostBytes = 1024 * 1024;
-const keys = ['file', 'section', 'port', 'program'];
+export const mostBytes = 1024 * 1024;
+const keys = ['file', 'section', 'close_section', 'port', 'program'];
 
 const invalid = (detail: string) => new LatchkeyError('config-invalid', detail);
 
 /** Throws `config-invalid`, `config-unreadable`, `config-unsafe`. */
 export function readKnockdOptions(table: Readonly<Record<string, unknown>>): KnockdOptions {
   for (const key of Object.keys(table)) if (!keys.includes(key)) throw invalid(`${key}: unknown key`);
-  const { file: path, section: name, port, program = 'knockd' } = table;
+  const { file: path, section: name, close_section: closing, port, program = 'knockd' } = table;
   if (typeof path !== 'string' || !isAbsolute(path)) throw invalid('file: an absolute path');
   if (typeof name !== 'string' || name === '') throw invalid('section: the name of a section in the file');
+  if (closing !== undefined && (typeof closing !== 'string' || closing === '' || closing === name)) {
+    throw invalid('close_section: the name of another section in the file');
+  }
   if (typeof program !== 'string' || (program !== 'knockd' && !isAbsolute(program))) {
     throw invalid('program: an absolute path');
   }
@@ -55,7 +62,14 @@ export function readKnockdOptions(table: Readonly<Record<string, unknown>>): Kno
   }
   const section = findSection(file, name);
   const plans = readPlans(section);
-  return { path: real, text, file, section, plans, port: readPort(port, plans), program };
+  const named = closing === undefined ? undefined : findSection(file, closing, 'close_section');
+  for (const family of [4, 6] as const) {
+    const plan = plans[family];
+    if (plan === undefined) continue;
+    const closer = named ?? findCloser(file, section, family, plan);
+    if (closer !== undefined) plans[family] = { ...plan, closer };
+  }
+  return { table, path: real, text, file, section, plans, port: readPort(port, plans), program };
 }
 
 /** Sections that the copy for lo leaves out: it could not serve them, or would harm the outer instance. */
@@ -63,31 +77,55 @@ export function isServed(door: KnockdDoor): boolean {
   return door.target === undefined && door.oneTimeSequences === undefined;
 }
 
-function findSection(file: KnockdFile, name: string): KnockdDoor {
+/** The one section, heard on lo and named once, that runs our stop command or takes exactly our rule away. */
+function findCloser(
+  file: KnockdFile,
+  section: KnockdDoor,
+  family: Family,
+  plan: FamilyPlan,
+): KnockdDoor | undefined {
+  const found = file.doors.filter((door) => {
+    const [command] = commandsOf(door, family);
+    if (door.name === section.name || !isServed(door) || command === undefined || command === '')
+      return false;
+    return command === plan.stopCommand || (plan.rule !== undefined && takesAway(command, plan.rule));
+  });
+  const [closer, ...others] = found;
+  if (closer === undefined || others.length > 0) return undefined;
+  const alone = file.doors.filter((door) => door.name === closer.name).length === 1;
+  // With one sequence for both, knockd opens and closes at once, in no order.
+  const same = JSON.stringify(closer.sequence) === JSON.stringify(section.sequence);
+  return alone && !same ? closer : undefined;
+}
+
+/** Start and stop command of a door. NULL falls back to IPv4's command, an empty one does not (process_attempt). */
+function commandsOf(door: KnockdDoor, family: Family): [start: string | undefined, stop: string | undefined] {
+  return family === 4
+    ? [door.startCommand, door.stopCommand]
+    : [door.startCommand6 ?? door.startCommand, door.stopCommand6 ?? door.stopCommand];
+}
+
+function findSection(file: KnockdFile, name: string, key = 'section'): KnockdDoor {
   // The file is bytes, TOML is Unicode.
   const bytes = Buffer.from(name, 'utf8').toString('latin1');
   const found = file.doors.filter((door) => door.name === bytes);
   const [section] = found;
-  if (section === undefined) throw invalid(`section: the file has no [${name}]`);
-  if (found.length > 1) throw invalid(`section: the file has [${name}] more than once`);
+  if (section === undefined) throw invalid(`${key}: the file has no [${name}]`);
+  if (found.length > 1) throw invalid(`${key}: the file has [${name}] more than once`);
   if (section.target !== undefined) {
-    throw invalid(`section: [${name}] has a Target: it listens for another machine's address, not on lo`);
+    throw invalid(`${key}: [${name}] has a Target: it listens for another machine's address, not on lo`);
   }
   if (section.oneTimeSequences !== undefined) {
-    throw invalid(`section: [${name}] has One_Time_Sequences: two instances would spend one list`);
+    throw invalid(`${key}: [${name}] has One_Time_Sequences: two instances would spend one list`);
   }
-  if (section.cmdTimeout < 1) throw invalid(`section: [${name}] has a Cmd_Timeout below 1 second`);
+  if (section.cmdTimeout < 1) throw invalid(`${key}: [${name}] has a Cmd_Timeout below 1 second`);
   return section;
 }
 
 function readPlans(door: KnockdDoor): Partial<Record<Family, FamilyPlan>> {
   const plans: Partial<Record<Family, FamilyPlan>> = {};
-  const commands = [
-    [4, door.startCommand, door.stopCommand],
-    // NULL falls back to IPv4's command, an empty one does not (process_attempt).
-    [6, door.startCommand6 ?? door.startCommand, door.stopCommand6 ?? door.stopCommand],
-  ] as const;
-  for (const [family, start, stop] of commands) {
+  for (const family of [4, 6] as const) {
+    const [start, stop] = commandsOf(door, family);
     if (start === undefined || start === '') continue;
     if (isPlainRemoval(start)) throw invalid(`section: [${door.name}] closes; name the section that opens`);
     const rule = readPlainRule(start);

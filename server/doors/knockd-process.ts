@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { copyForLo } from '../../lib/knockd/copy.ts';
 import { readKnockdLine } from '../../lib/knockd/log.ts';
@@ -9,6 +10,7 @@ import { followFile } from '../follow-file.ts';
 import { killProcess, nameProcess, processFacts } from '../process-facts.ts';
 import { startApart } from '../run.ts';
 import { searchPath } from './iptables-ask.ts';
+import { makeEar } from './knockd-ear.ts';
 import { isServed } from './knockd-plan.ts';
 import { takeTurns } from './turns.ts';
 import type { KnockdEvent } from '../../lib/knockd/log.ts';
@@ -18,18 +20,23 @@ import type { ApartChild } from '../run.ts';
 import type { KnockdOptions } from './knockd-plan.ts';
 
 /**
- * One injection at a time, whatever the file: knockd 0.8 loses a packet of one source while it removes
- * another one's attempt.
+ * One injection at a time, whatever the file: knockd 0.8 forgets every attempt under way while it removes a
+ * finished one that is older.
  */
 export const inTurn = takeTurns();
 
 /** The second instance of knockd for one configuration file, on lo. */
 export interface KnockdProcess {
   /**
-   * knockd's pid, once it listens; waits for a start under way. Throws `tool-missing`, or `tool-failed` where
+   * knockd's pid, once it listens; waits for a start under way. Throws `tool-missing`, or `tool-ended` where
    * it does not start, or died and waits to be started again.
    */
   listening(): Promise<number>;
+  /**
+   * Resolves where knockd heard a knock within the last second. Throws as `listening` does, and `tool-deaf`; a
+   * deaf one is ended, and started again. Answers within a second.
+   */
+  hears(): Promise<void>;
   /** What knockd says, as it says it. Returns the way to stop listening. */
   onEvent(listener: (event: KnockdEvent) => void): () => void;
 }
@@ -47,6 +54,14 @@ const longestDelayMs = 30_000;
 const settledMs = 60_000;
 const mostOutput = 1024 * 1024;
 const tidyEveryMs = 60_000;
+/** A knock heard so recently stands for now. */
+const freshMs = 800;
+/** knockd wakes every 50 ms for packets; the rest is for a busy machine. */
+const deafAfterMs = 600;
+/** For a start under way. */
+const patienceMs = 300;
+/** One or two may be chance. */
+const mostMissed = 3;
 
 const processes = new Map<string, { process: StoppableProcess; text: string; users: number }>();
 
@@ -72,6 +87,7 @@ export async function shareKnockd(
   let released = false;
   return {
     listening: () => mine.process.listening(),
+    hears: () => mine.process.hears(),
     onEvent: (listener) => mine.process.onEvent(listener),
     async release() {
       if (released) return;
@@ -92,7 +108,8 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
   const name = createHash('sha256').update(options.path).digest('hex').slice(0, 12);
   const base = join(directory, `knockd-${name}`);
   const paths = { copy: `${base}.conf`, output: `${base}.out`, pid: `${base}.pid` };
-  const doors = options.file.doors.filter(isServed).map((door) => door.name);
+  const ear = makeEar(options.file);
+  const doors = [ear.name, ...options.file.doors.filter(isServed).map((door) => door.name)];
   const listeners = new Set<(event: KnockdEvent) => void>();
   let stopped = false;
   let child: ApartChild | undefined;
@@ -100,6 +117,9 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
   let starting: Promise<number> | undefined;
   let restart: NodeJS.Timeout | undefined;
   let delayMs = firstDelayMs;
+  let heardAt = -Infinity;
+  let missed = 0;
+  let listeningIn: Promise<void> | undefined;
   const tidying = setInterval(() => void inTurn(tidy), tidyEveryMs);
   tidying.unref();
 
@@ -113,7 +133,7 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
 
   async function begin(): Promise<number> {
     endLeftover(paths.pid);
-    const copy = copyForLo(options.text, options.file, `${base}.unused-pid`, isServed);
+    const copy = copyForLo(options.text, options.file, `${base}.unused-pid`, isServed) + ear.text;
     await writeFile(`${paths.copy}.new`, copy, { mode: 0o600, encoding: 'latin1' });
     await rename(`${paths.copy}.new`, paths.copy);
     await follower?.stop();
@@ -138,6 +158,10 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
           const event = readKnockdLine(line, doors);
           if (event === undefined) return;
           if (event.kind === 'listening') resolve();
+          if (event.kind === 'sesame') {
+            heardAt = performance.now();
+            missed = 0;
+          }
           for (const listener of listeners) listener(event);
         },
       });
@@ -165,7 +189,32 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
     clearTimeout(timer);
     if (failure === undefined) return started.pid;
     started.kill('SIGKILL');
-    throw new LatchkeyError('tool-failed', failure);
+    throw new LatchkeyError('tool-ended', failure);
+  }
+
+  /**
+   * One knock of our own, and whether knockd says that it heard it. Not in turn: a sequence of one knock is never
+   * under way, so it waits for no other and spoils none.
+   */
+  async function listenIn(): Promise<void> {
+    let off: (() => void) | undefined;
+    try {
+      const heard = new Promise<true>((resolve) => {
+        off = onEvent((event) => ear.isHeard(event) && resolve(true));
+      });
+      await ear.knock();
+      if (!(await Promise.race([heard, sleep(deafAfterMs, false)]))) missed += 1;
+    } finally {
+      off?.();
+    }
+    if (missed < mostMissed || child === undefined) return;
+    log(`knockd hears nothing on lo (${missed} knocks); it is ended`);
+    child.kill('SIGKILL'); // its sleeping children go on; it is started again as after any death
+  }
+
+  function onEvent(listener: (event: KnockdEvent) => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   function again(): void {
@@ -182,13 +231,18 @@ function runKnockd(options: KnockdOptions, directory: string, log: (line: string
     async listening() {
       if (starting !== undefined) return starting;
       if (child !== undefined) return child.pid;
-      if (stopped || restart !== undefined) throw new LatchkeyError('tool-failed', 'knockd is not running');
+      if (stopped || restart !== undefined) throw new LatchkeyError('tool-ended', 'knockd is not running');
       return ensure();
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    async hears() {
+      const soon = await Promise.race([this.listening(), sleep(patienceMs)]);
+      if (soon === undefined) throw new LatchkeyError('tool-ended', 'knockd is being started');
+      if (performance.now() - heardAt < freshMs) return;
+      listeningIn ??= listenIn().finally(() => (listeningIn = undefined));
+      await listeningIn;
+      if (missed > 0) throw new LatchkeyError('tool-deaf', 'knockd');
     },
+    onEvent,
     async stop() {
       stopped = true;
       clearTimeout(restart);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { startBareKnockd } from './bare-knockd.ts';
 import { startDriverHost } from './driver-host.ts';
 import {
   phone,
@@ -50,7 +51,9 @@ describe('what outlives us', () => {
     expect(await knockds()).toHaveLength(1);
     expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
     await sleep(3000); // cmd_timeout + 1 s: nobody closed it
-    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
+    const [late] = await host.inspect(made.door);
+    expect(late?.address).toBe(phone);
+    expect(late?.dueMs).toBeLessThanOrEqual(0);
     await host.close(made.door, phone);
     expect(await host.inspect(made.door)).toEqual([]);
     expect(await rules()).toEqual([]);
@@ -73,7 +76,7 @@ describe('what outlives us', () => {
     for (const pid of await knockds()) process.kill(pid, 'SIGKILL');
     await until(async () => (await knockds()).length === 0, 3000);
     await expect(open(made)).rejects.toMatchObject({
-      code: expect.stringMatching(/^tool-(failed|missing)$/) as string,
+      code: expect.stringMatching(/^tool-(ended|missing)$/) as string,
     });
     expect(await rules()).toEqual([]);
     await rename(`${own}-away`, own);
@@ -86,6 +89,50 @@ describe('what outlives us', () => {
       5000,
     );
     expect(await rules()).toHaveLength(1);
+  });
+});
+
+describe('whose a rule is', () => {
+  const text = (log: string) => options.replace('/nonexistent/knockd.log', log) + openSsh(1);
+  const permanent = (verb: string) => `${verb} INPUT -s ${phone} -p tcp --dport 22 -j ACCEPT`.split(' ');
+
+  test('the outer knockd’s opening that lost its timer is closed; a rule from before it stays', async () => {
+    await lab.home.run('iptables', permanent('-A'));
+    const made = await make(text(join(lab.directory, 'outer.log')));
+    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
+    const outer = await startBareKnockd(lab, made.file, [7324, 4566, 7446, 4324]);
+    await outer.knock(lab.phone);
+    await until(async () => (await rules()).length === 2, 2000);
+    const [seen] = await host.inspect(made.door);
+    expect(seen?.dueMs).toBeGreaterThan(0);
+    await expect(host.close(made.door, phone)).rejects.toMatchObject({ code: 'tool-still-open' });
+    expect(await rules()).toHaveLength(2);
+    for (const pid of outer.timers()) process.kill(pid, 'SIGKILL');
+    await until(async () => ((await host.inspect(made.door))[0]?.dueMs ?? 1) <= 0, 4000);
+    await host.close(made.door, phone);
+    expect(await rules()).toHaveLength(1);
+    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
+    await expect(host.close(made.door, phone)).rejects.toMatchObject({ code: 'tool-still-open' });
+    expect(await rules()).toHaveLength(1);
+  });
+
+  test('after the outer knockd’s opening was ended by hand: no opening that its timer would end', async () => {
+    const made = await make(text(join(lab.directory, 'outer2.log')));
+    const outer = await startBareKnockd(lab, made.file, [7324, 4566, 7446, 4324]);
+    await outer.knock(lab.phone);
+    await until(async () => (await rules()).length === 1, 2000);
+    await host.inspect(made.door);
+    await lab.home.run('iptables', permanent('-D'));
+    await expect(open(made)).rejects.toMatchObject({ code: 'refused-door-open' });
+    expect(await rules()).toEqual([]);
+    await until(
+      () =>
+        open(made).then(
+          () => true,
+          () => false,
+        ),
+      4000,
+    );
   });
 });
 
@@ -141,6 +188,18 @@ describe('what cannot be', () => {
     expect(await host.inspect(made.door)).toEqual([]);
     expect(await readFile(log, 'utf8')).toBe(`on ${phone}\noff ${phone}\n`);
     await host.close(made.door, phone);
+  });
+
+  test('a command that nobody can read back, whose timer was lost: still open, with the command to type', async () => {
+    const text = `[d]\nsequence=7324\ncommand = /bin/echo on %IP%\nstop_command = /bin/echo off %IP%\ncmd_timeout=2\n`;
+    const made = await make(text, 'd', { port: 22 });
+    const before = await knockds();
+    await open(made);
+    for (const pid of (await knockds()).filter((pid) => !before.includes(pid))) process.kill(pid, 'SIGKILL');
+    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
+    await until(async () => ((await host.inspect(made.door))[0]?.dueMs ?? 1) <= 0, 5000);
+    await expect(host.close(made.door, phone)).rejects.toThrow(`by hand: /bin/echo off ${phone}`);
+    await open(made);
   });
 
   test('a custom command that fails is not an open door', async () => {

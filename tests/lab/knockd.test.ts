@@ -194,6 +194,38 @@ describe('closing before the time', () => {
     expect(performance.now() - again).toBeGreaterThan(1900);
   });
 
+  test('by the closing section: its command runs, and the rule is gone', async () => {
+    const closing = `[shut]\nsequence = 4324,7446\ncommand = /sbin/iptables -D INPUT -p tcp -s %IP% --dport 22 -j ACCEPT\n`;
+    const made = await make(options + openSsh(2) + closing);
+    await open(made);
+    await host.close(made.door, phone);
+    expect(await rules()).toEqual([]);
+    const [output] = (await readdir(made.directory)).filter((name) => name.endsWith('.out'));
+    const said = await readFile(join(made.directory, output!), 'latin1');
+    expect(said).toContain(`${phone}: shut: OPEN SESAME`);
+    expect(said).not.toContain('non-zero');
+    await open(made);
+    expect(await rules()).toHaveLength(1);
+  });
+
+  test('by the closing section, where there is no rule to take away: also after its time', async () => {
+    const log = join(lab.directory, 'closing');
+    const text = `[d]\nsequence=7324,4566\ncommand = /bin/echo on >>${log} # %IP%\ncmd_timeout=1\n[shut]\nsequence=4566\ncommand = /bin/echo off >>${log}\n`;
+    const made = await make(text, 'd', { port: 22, close_section: 'shut' });
+    await open(made);
+    await host.close(made.door, phone);
+    expect(await readFile(log, 'utf8')).toBe('on\noff\n');
+    expect(await host.inspect(made.door)).toEqual([]);
+    await open(made);
+    await sleep(2100);
+    const [late] = await host.inspect(made.door);
+    expect(late?.address).toBe(phone);
+    expect(late?.dueMs).toBeLessThanOrEqual(0);
+    await host.close(made.door, phone);
+    expect(await readFile(log, 'utf8')).toBe('on\noff\non\noff\n');
+    expect(await host.inspect(made.door)).toEqual([]);
+  });
+
   test('a rule that was there before is shown, keeps its address refused, and is never removed', async () => {
     const made = await make(options + openSsh(2));
     await lab.home.run('iptables', [

@@ -146,3 +146,49 @@ test('a request id used for something else is refused, and does nothing', async 
   });
   expect(house.agent.devices.get(tablet.record.device)?.revokedAt).toBe(null);
 });
+
+test('what nobody here opened: shown with its time, left alone until then, and closed after it', async () => {
+  const host = new TestHost({ closes: 'child' });
+  house = await startHouse({ options: { helper: host } });
+  const device = await house.device();
+  await device.client.connect();
+  const view = async () => (await device.client.doors()).value.find((door) => door.name === 'gate');
+  const key = 'gate 203.0.113.9';
+  host.openings.set(key, { address: '203.0.113.9', dueMs: 60_000 });
+  await until(async () => (await view())?.openings.length === 1);
+  expect((await view())?.state).toBe('closed');
+  expect((await view())?.openings[0]).toMatchObject({
+    mine: false,
+    remainingMs: expect.any(Number) as number,
+  });
+  expect((await device.client.close('gate')).value.state).toBe('closed');
+  expect(host.closed).toEqual([]);
+
+  // nobody knows until when: shown, and never touched by itself
+  host.openings.set(key, { address: '203.0.113.9' });
+  await until(async () => (await view())?.state === 'stale');
+  await house.agent.stop();
+  await house.restartAgent();
+  await until(async () => (await view().catch(() => undefined))?.state === 'stale');
+  expect(host.closed).toEqual([]);
+
+  host.openings.set(key, { address: '203.0.113.9', dueMs: 0 });
+  await until(() => host.openings.size === 0);
+  expect(host.closed).toEqual(['203.0.113.9']);
+  await until(async () => (await view())?.state === 'closed');
+  const kinds = (await device.client.activity(10)).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === 'overdue' || kind === 'closed')).toEqual(['closed', 'overdue']);
+});
+
+test('a fault of a door is told as its problem, and the door goes on being read and closed', async () => {
+  const host = new TestHost({ closes: 'process' });
+  house = await startHouse({ options: { helper: host } });
+  const device = await house.device();
+  await device.client.connect();
+  await opened(host, device);
+  host.facts = [{ ...host.facts[0]!, fault: 'tool-ended' }];
+  const view = async () => (await device.client.doors()).value.find((door) => door.name === 'gate');
+  expect(await view()).toMatchObject({ state: 'open', problem: 'tool-ended' });
+  expect((await device.client.close('gate')).value.state).toBe('closed');
+  expect(await view()).toMatchObject({ state: 'closed', problem: 'tool-ended' });
+});

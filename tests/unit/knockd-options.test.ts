@@ -55,6 +55,35 @@ describe('what a section makes of a door', () => {
     expect(facts(`[d]\n${plain}command_6 = /usr/local/bin/open6 %IP%\n`)).toMatchObject({ readsBack: false });
   });
 
+  describe('the section that closes early', () => {
+    const closer = (text: string, more: object = {}) => read(text, more).plans[4]?.closer?.name;
+    const shut = `[shut]\nsequence = 2,1\ncommand = ${stop}\n`;
+
+    test('is found by its command: the stop command, or our own rule taken away', () => {
+      expect(closer(`[d]\n${plain}`)).toBeUndefined();
+      expect(closer(`[d]\n${plain}${shut}`)).toBe('shut');
+      expect(closer(`[d]\nsequence = 1,2\ncommand = ${start}\n${shut}`)).toBe('shut');
+      const custom = '[d]\nsequence=1\ncommand=/bin/open %IP%\nstop_command=/bin/shut %IP%\n';
+      expect(closer(`${custom}[shut]\nsequence=2\ncommand=/bin/shut %IP%\n`, { port: 22 })).toBe('shut');
+    });
+
+    test('is not guessed', () => {
+      expect(closer(`[d]\n${plain}${shut.replace('2022', '22')}`)).toBeUndefined();
+      expect(closer(`[d]\n${plain}${shut}${shut.replace('shut', 'other')}`)).toBeUndefined();
+      expect(closer(`[d]\n${plain}${shut.replace('2,1', '1,2')}`)).toBeUndefined();
+      expect(closer(`[d]\n${plain}${shut}target = 192.0.2.9\n`)).toBeUndefined();
+    });
+
+    test('or is named', () => {
+      const other = '[other]\nsequence = 7\ncommand = /bin/shut-all\n';
+      expect(closer(`[d]\n${plain}${other}`, { close_section: 'other' })).toBe('other');
+      expect(refusal(`[d]\n${plain}`, { close_section: 'none' }).detail).toMatch(
+        /^close_section: .*no \[none\]/,
+      );
+      expect(refusal(`[d]\n${plain}`, { close_section: 'd' }).detail).toMatch(/^close_section:/);
+    });
+  });
+
   test('a name in UTF-8', () => {
     expect(knockd.read({ file: write(`[tür]\n${plain}`), section: 'tür' }).section.sequence).toHaveLength(2);
   });

@@ -7,6 +7,7 @@ import {
   plainWords,
   readPlainRule,
   ruleArguments,
+  takesAway,
 } from '../../server/doors/iptables-rule.ts';
 
 const seed = '/sbin/iptables -I INPUT 1 -s %IP% -p tcp --dport 22 -j ACCEPT';
@@ -130,4 +131,19 @@ describe('iptables -S', () => {
     const line = '-A INPUT -s 2001:db8:7::7/128 -p tcp -m tcp --dport 22 -j ACCEPT\n';
     expect([...findRules(six, line + listing).exact]).toEqual([['2001:db8:7::7', 1]]);
   });
+});
+
+test.each([
+  ['/sbin/iptables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT', true],
+  ['iptables --delete INPUT -j ACCEPT -p tcp -m tcp --destination-port=22 --src %IP%/32', true],
+  ['/sbin/iptables -D INPUT -s %IP% -p tcp --dport 23 -j ACCEPT', false],
+  ['/sbin/iptables -D FORWARD -s %IP% -p tcp --dport 22 -j ACCEPT', false],
+  ['/sbin/iptables -t raw -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT', false],
+  ['/sbin/ip6tables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT', false],
+  ['/sbin/iptables -D INPUT 1', false],
+  ['/sbin/iptables -I INPUT -s %IP% -p tcp --dport 22 -j ACCEPT', false],
+  ['/sbin/iptables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT; id', false],
+])('whether %s takes the rule away: %s', (command, does) => {
+  const rule = readPlainRule('/sbin/iptables -I INPUT 1 -s %IP% -p tcp --dport 22 -j ACCEPT')!;
+  expect(takesAway(command, rule)).toBe(does);
 });
