@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, Load>> = {
   audit: () => import('./cli/audit.ts'),
   device: () => import('./cli/device.ts'),
   password: () => import('./cli/password.ts'),
+  knockd: () => import('./cli/knockd.ts'),
 };
 
 async function main(): Promise<number> {

@@ -39,3 +39,9 @@ export function* pieces(text: string): Generator<string> {
     from = to;
   }
 }
+
+/** For people: the bytes as UTF-8, U+FFFD where they are none. */
+export function toUnicode(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  return new TextDecoder().decode(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+}

@@ -1,24 +1,23 @@
+import { isCanonical } from '../address.ts';
 import { atoi, pieces, trim, upper } from './c-text.ts';
+import { readOneTimeSequences, readSequence } from './sequence.ts';
+import type { Knock } from './sequence.ts';
+
+export type { Knock, Protocol } from './sequence.ts';
 
 /**
  * knockd.conf as knockd 0.8 reads it (parseconfig in src/knockd.c), with its surprises: one bad line rejects
  * the whole file, `;` starts no comment, `[Options]` is a door, ports go through atoi.
  */
 
-export type Protocol = 'tcp' | 'udp';
 export type FlagName = 'fin' | 'syn' | 'rst' | 'psh' | 'ack' | 'urg';
-
-export interface Knock {
-  readonly port: number;
-  readonly protocol: Protocol;
-}
 
 export interface KnockdDoor {
   /** At most 127 bytes; names may repeat, and may hold spaces and colons. */
   readonly name: string;
   /** Line of the section, from 1. */
   readonly line: number;
-  /** Empty only where the sequence comes from `oneTimeSequences`. */
+  /** Empty only where the sequence comes from `oneTimeSequences`, and that file was not read. */
   readonly sequence: readonly Knock[];
   /** A path. knockd also refuses a file that it cannot open, or that has no sequence left. */
   readonly oneTimeSequences?: string;
@@ -43,6 +42,24 @@ export interface KnockdOptions {
   readonly interface?: string;
 }
 
+/** One directive that took effect, or the one that ended the reading. */
+export interface KnockdDirective {
+  /** From 1. A line longer than 4095 bytes counts as several, as knockd counts. */
+  readonly line: number;
+  /** In capitals, as written: aliases are not resolved. */
+  readonly key: string;
+  /** Absent for `UseSyslog`. */
+  readonly value?: string;
+  /** Which door of `doors`; absent in `[options]`. */
+  readonly door?: number;
+}
+
+/**
+ * The text of another file, one character a byte; null where knockd could not open it to read and write,
+ * undefined where nobody can tell.
+ */
+export type ReadOther = (path: string) => string | null | undefined;
+
 export interface KnockdFile {
   readonly accepted: boolean;
   /** Why knockd exits instead of starting. `line` from 1. */
@@ -50,6 +67,8 @@ export interface KnockdFile {
   readonly options: KnockdOptions;
   /** In file order; where the file is rejected, those read before the error. */
   readonly doors: readonly KnockdDoor[];
+  /** In file order. */
+  readonly directives: readonly KnockdDirective[];
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -58,27 +77,6 @@ interface DoorInHand extends Mutable<Omit<KnockdDoor, 'tcpFlags'>> {
 }
 
 class Rejection extends Error {}
-
-const mostKnocks = 32; // SEQ_MAX
-
-/** The value of a `Sequence`, or of a line in a one-time sequences file. Throws Rejection. */
-function readSequence(value: string, door: string): Knock[] {
-  const knocks: Knock[] = [];
-  for (const item of value.split(',')) {
-    if (knocks.length >= mostKnocks) {
-      throw new Rejection(`section ${door}: too many ports in knock sequence`);
-    }
-    const [port = '', protocol] = item.split(':');
-    const number = atoi(port);
-    if (number > 65535) throw new Rejection(`section ${door}: port ${port} is invalid`);
-    const name = protocol === undefined ? 'TCP' : upper(trim(protocol));
-    if (name !== 'TCP' && name !== 'UDP') {
-      throw new Rejection(`section ${door}: unknown protocol in knock sequence`);
-    }
-    knocks.push({ port: number & 0xffff, protocol: name === 'TCP' ? 'tcp' : 'udp' });
-  }
-  return knocks;
-}
 
 function readFlags(value: string, flags: Map<FlagName, boolean>): void {
   for (const flag of upper(value).split(',')) {
@@ -97,14 +95,29 @@ const inOptions: Readonly<Record<string, (options: Mutable<KnockdOptions>, value
   },
 };
 
-type DoorDirective = (door: DoorInHand, value: string) => void;
+type DoorDirective = (door: DoorInHand, value: string, other?: ReadOther) => void;
 const startCommand: DoorDirective = (door, value) => (door.startCommand = value);
 const startCommand6: DoorDirective = (door, value) => (door.startCommand6 = value);
 const seqTimeout: DoorDirective = (door, value) => (door.seqTimeout = atoi(value));
 const inDoor: Readonly<Record<string, DoorDirective>> = {
   TARGET: (door, value) => (door.target = value),
-  SEQUENCE: (door, value) => (door.sequence = readSequence(value, door.name)),
-  ONE_TIME_SEQUENCES: (door, value) => (door.oneTimeSequences = value),
+  SEQUENCE: (door, value) => {
+    const knocks = readSequence(value);
+    if (typeof knocks === 'string') throw new Rejection(`section ${door.name}: ${knocks}`);
+    door.sequence = knocks;
+  },
+  ONE_TIME_SEQUENCES: (door, value, other) => {
+    door.oneTimeSequences = value;
+    const text = other?.(value);
+    if (text === undefined) return;
+    if (text === null) throw new Rejection(`${value}: cannot be opened for reading and writing`);
+    const [first] = readOneTimeSequences(text).sequences;
+    if (first === undefined) {
+      const left = `no more sequences left in the one time sequences file for door ${door.name}`;
+      throw new Rejection(`${left} --> disabling the door`);
+    }
+    door.sequence = first;
+  },
   SEQ_TIMEOUT: seqTimeout,
   TIMEOUT: seqTimeout,
   START_COMMAND: startCommand,
@@ -137,10 +150,27 @@ export function readLine(piece: string): KnockdLine | undefined {
   return { kind: 'directive', key: upper(trim(line.slice(0, equals))), value: trim(line.slice(equals + 1)) };
 }
 
-/** `text` holds one character a byte (latin1), so that lengths are knockd's own. Never throws. */
-export function readKnockdFile(text: string): KnockdFile {
+/**
+ * libpcap refuses the filter that knockd makes of such a Target, and knockd exits right after it has read the
+ * file. Other texts start it: host names that can be looked up, and addresses written in another way than it
+ * compares them. Those are never heard (lint.ts).
+ */
+function refuseTarget(target: string): void {
+  if (isCanonical(target) !== undefined) return;
+  const inFilter = /^[0-9A-Za-z][0-9A-Za-z._:-]*$|^::/.test(target);
+  const quad = /^\d+(?:\.\d+){0,3}$/.test(target);
+  if (!inFilter || (quad && target.split('.').some((part) => Number(part) > 255)))
+    throw new Rejection(`target "${target}" is no address`);
+}
+
+/**
+ * `text` holds one character a byte (latin1), so that lengths are knockd's own. `other` reads one-time
+ * sequences files; without it they count as readable, and their doors have no sequence. Never throws.
+ */
+export function readKnockdFile(text: string, other?: ReadOther): KnockdFile {
   const options: Mutable<KnockdOptions> = { useSyslog: false };
   const doors: DoorInHand[] = [];
+  const directives: KnockdDirective[] = [];
   let section = '';
   let line = 0;
 
@@ -160,6 +190,9 @@ export function readKnockdFile(text: string): KnockdFile {
       return;
     }
     if (section === '') throw new Rejection('all directives must belong to a section');
+    const { key, value } = read;
+    const inside = section === 'options' ? {} : { door: doors.length - 1 };
+    directives.push({ line, key, ...(value === undefined ? {} : { value }), ...inside });
     if (read.value === undefined) {
       if (read.key !== 'USESYSLOG') throw new Rejection('syntax error');
       options.useSyslog = true;
@@ -169,7 +202,7 @@ export function readKnockdFile(text: string): KnockdFile {
     } else {
       const door = doors.at(-1);
       if (door === undefined || !Object.hasOwn(inDoor, read.key)) throw new Rejection('syntax error');
-      inDoor[read.key]?.(door, read.value);
+      inDoor[read.key]?.(door, read.value, other);
     }
   };
 
@@ -184,9 +217,15 @@ export function readKnockdFile(text: string): KnockdFile {
       line = door.line;
       throw new Rejection(`section '${door.name}' has an empty knock sequence`);
     }
+    for (const { key, value, door, line: at } of directives) {
+      // Of several Targets in a door the last one counts.
+      if (key !== 'TARGET' || door === undefined || doors[door]?.target !== value) continue;
+      line = at;
+      refuseTarget(value ?? '');
+    }
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
-    return { accepted: false, error: { line, reason: error.message }, options, doors };
+    return { accepted: false, error: { line, reason: error.message }, options, doors, directives };
   }
-  return { accepted: true, options, doors };
+  return { accepted: true, options, doors, directives };
 }

@@ -1,5 +1,5 @@
-import type { Family } from '../../lib/address.ts';
-import { isCanonical } from '../../lib/address.ts';
+import type { Family } from '../address.ts';
+import { isCanonical } from '../address.ts';
 
 /**
  * A start command that is one plain iptables rule, taken apart without a shell: so it can be asked for
@@ -118,7 +118,7 @@ const longNames: Readonly<Record<string, string>> = {
 };
 
 /** The options of a rule, each with its values, in an order of their own, spelled in one way. */
-function shapeOf(words: readonly string[]): string[] {
+export function shapeOf(words: readonly string[]): string[] {
   const options: string[][] = [];
   let negated = false;
   for (const word of words) {

@@ -1,0 +1,89 @@
+import { portOf, whomOf } from './effect.ts';
+import { shapeOf } from './iptables-rule.ts';
+import type { Effect, EffectReader } from './effect.ts';
+
+const verbs: Readonly<Record<string, 'add' | 'delete'>> = {
+  '-A': 'add',
+  '--append': 'add',
+  '-I': 'add',
+  '--insert': 'add',
+  '-D': 'delete',
+  '--delete': 'delete',
+};
+const keepsOut = /^--(?:jump|goto) (?:DROP|REJECT|TARPIT)\b/;
+
+/** iptables(8) and ip6tables(8). Anything but adding and deleting one rule is not read, save a policy. */
+export const readIptables: EffectReader = (words, program) => {
+  const family = program.startsWith('ip6') ? 6 : 4;
+  const tool = family === 6 ? 'ip6tables' : 'iptables';
+  let table = 'filter';
+  let verb: 'add' | 'delete' | undefined;
+  let chain = '';
+  let byNumber = false;
+  const spec: string[] = [];
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] ?? '';
+    const next = words[i + 1] ?? '';
+    if (word === '-P' || word === '--policy') return policy(tool, family, next, words[i + 2]);
+    const found = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
+    if (found !== undefined && verb === undefined) {
+      verb = found;
+      chain = next;
+      i += 1;
+      const numbered = /^\d+$/.test(words[i + 1] ?? '');
+      if (numbered) i += 1;
+      byNumber = numbered && verb === 'delete';
+    } else if (word === '-t' || word === '--table') {
+      table = next;
+      i += 1;
+    } else if (/^(?:-w|--wait|-W|--wait-interval)$/.test(word)) {
+      if (/^\d+$/.test(next)) i += 1;
+    } else if (!/^(?:-v|--verbose|-n|--numeric)$/.test(word)) spec.push(word);
+  }
+  if (verb === undefined) return undefined;
+
+  const shape = shapeOf(spec);
+  const services: string[] = [];
+  const lines = shape.map((line) => {
+    const [, option, value] = /^((?:! )?--[ds]ports?) (.+)$/.exec(line) ?? [];
+    if (option === undefined || value === undefined) return line;
+    const numbers = value.split(',').map((word) => {
+      const [number, names] = portOf(word);
+      services.push(...names);
+      return number;
+    });
+    return `${option} ${numbers.join(',')}`;
+  });
+  const admits = !lines.some((line) => keepsOut.test(line));
+  const opens = admits === (verb === 'add');
+  const sources = lines.filter((line) => !line.startsWith('--comment ')).join('\n');
+  const ports = /^(?:! )?--[ds](?:port|estination-port|ource-port)s? /m.test(sources);
+  const refused =
+    ports && !/^--protocol /m.test(sources)
+      ? 'it names a port without `-p tcp` or `-p udp` before it'
+      : undefined;
+  return {
+    tool,
+    direction: opens ? 'opens' : 'closes',
+    verb,
+    thing: [table, chain, ...lines].join('\n'),
+    services,
+    family,
+    whom: byNumber ? 'everyone' : whomOf(sources),
+    ...(byNumber ? { byNumber } : {}),
+    ...(refused === undefined ? {} : { refused }),
+  };
+};
+
+function policy(tool: string, family: 4 | 6, chain: string, to: string | undefined): Effect {
+  const opens = to === 'ACCEPT';
+  return {
+    tool,
+    direction: opens ? 'opens' : 'closes',
+    verb: opens ? 'add' : 'delete',
+    thing: `policy ${chain}`,
+    services: [],
+    family,
+    whom: 'everyone',
+  };
+}

@@ -1,0 +1,50 @@
+import { readIptables } from './effect-iptables.ts';
+import { readFirewalld, readHelperScript, readIpset, readNft, readService, readUfw } from './effect-tools.ts';
+import { simpleCommands } from './shell.ts';
+import type { Effect, EffectReader } from './effect.ts';
+import type { SimpleCommand } from './shell.ts';
+
+/** What a knockd command changes, read from its words. */
+export interface CommandEffects {
+  readonly effects: readonly Effect[];
+  /** Programs that nobody here can read, and that may do anything. */
+  readonly unread: readonly string[];
+  /** It writes the firewall's present state to disk, an opening with it. */
+  readonly saves: boolean;
+}
+
+const readers: readonly [RegExp, EffectReader][] = [
+  [/^ip6?tables(?:-nft|-legacy)?$/, readIptables],
+  [/^ip6?tables(?:-nft|-legacy)?-save$|^netfilter-persistent$/, () => 'saves'],
+  [/^ufw$/, readUfw],
+  [/^firewall-cmd$/, readFirewalld],
+  [/^nft$/, readNft],
+  [/^ipset$/, readIpset],
+  [/^knock_add$|^knock_helper_ipt\.sh$/, readHelperScript],
+  [/^systemctl$|^service$|^rc-service$|^invoke-rc\.d$/, readService],
+  // Tells somebody, wakes a machine, waits: opens nothing.
+  [
+    /^(?:echo|printf|logger|true|:|mail|mailx|sendmail|wall|touch|date|sleep|cat|grep|notify-send)$/,
+    () => 'nothing',
+  ],
+  [/^(?:ether-?wake|wakeonlan|wol)$/, () => 'nothing'],
+];
+
+export function readEffects(command: string): CommandEffects {
+  const effects: Effect[] = [];
+  const unread: string[] = [];
+  let saves = false;
+  for (const each of simpleCommands(command)) {
+    const effect = readOne(each);
+    if (effect === undefined) unread.push(each.program);
+    else if (effect === 'saves') saves = true;
+    else if (effect !== 'nothing') effects.push(effect);
+  }
+  return { effects, unread, saves };
+}
+
+function readOne({ path, program, words }: SimpleCommand): ReturnType<EffectReader> {
+  if (/^\/etc\/(?:init|rc)\.d\//.test(path)) return readService([program, ...words], 'service');
+  const reader = readers.find(([name]) => name.test(program));
+  return reader?.[1](words, program);
+}

@@ -1,0 +1,206 @@
+import { readEffects } from './effects.ts';
+import { lineOf } from './lint-file.ts';
+import type { Family } from '../address.ts';
+import type { Finding } from './finding.ts';
+import type { LintFacts } from './lint.ts';
+import type { KnockdDoor, KnockdFile } from './read.ts';
+
+/** One of a door's four commands. */
+interface Command {
+  readonly text: string;
+  readonly family: Family;
+  readonly isStart: boolean;
+  /** As it should be written. */
+  readonly key: string;
+  readonly where: { readonly door: string; readonly line: number };
+}
+
+/** Each command by itself. What undoes what: lint-closing.ts. */
+export function lintCommands(file: KnockdFile, facts: LintFacts): Finding[] {
+  return file.doors.flatMap((door, index) => [
+    ...lintPresence(file, door, index),
+    ...commandsOf(file, door, index).flatMap((command) => [
+      ...lintText(command),
+      ...lintAdmission(command),
+      ...lintFamily(command, door, facts),
+    ]),
+  ]);
+}
+
+function commandsOf(file: KnockdFile, door: KnockdDoor, index: number): Command[] {
+  const all: [string | undefined, Family, boolean, string, string[]][] = [
+    [door.startCommand, 4, true, 'start_command', ['START_COMMAND', 'COMMAND']],
+    [door.startCommand6, 6, true, 'start_command_6', ['START_COMMAND_6', 'COMMAND_6']],
+    [door.stopCommand, 4, false, 'stop_command', ['STOP_COMMAND']],
+    [door.stopCommand6, 6, false, 'stop_command_6', ['STOP_COMMAND_6']],
+  ];
+  return all.flatMap(([text, family, isStart, key, keys]) => {
+    if (text === undefined || text === '') return [];
+    return [{ text, family, isStart, key, where: { door: door.name, line: lineOf(file, index, ...keys) } }];
+  });
+}
+
+function lintPresence(file: KnockdFile, door: KnockdDoor, index: number): Finding[] {
+  const starts = (door.startCommand ?? '') !== '' || (door.startCommand6 ?? '') !== '';
+  if (starts) return [];
+  if ((door.stopCommand ?? door.stopCommand6 ?? '') !== '') {
+    return [
+      {
+        code: 'stop-unused',
+        severity: 'error',
+        door: door.name,
+        line: lineOf(file, index, 'STOP_COMMAND', 'STOP_COMMAND_6'),
+        text: 'Without a start command knockd runs no stop command either.',
+        remedy: 'Give the section a `start_command = …`.',
+      },
+    ];
+  }
+  return [
+    {
+      code: 'no-command',
+      severity: 'note',
+      door: door.name,
+      line: door.line,
+      text: 'The section runs nothing: a right knock is logged, and that is all.',
+      remedy: 'Give it a `start_command = …`, or take it away.',
+    },
+  ];
+}
+
+/** PATH_MAX: a command that is longer with the address in it is not run. */
+const mostBytes = 4095;
+const longest: Readonly<Record<Family, number>> = { 4: 15, 6: 39 };
+
+function lintText({ text, family, key, where }: Command): Finding[] {
+  const found: Finding[] = [];
+  if (/^(["'])(?:(?!\1).)*\s(?:(?!\1).)*\1$/.test(text)) {
+    found.push({
+      code: 'command-quoted',
+      severity: 'error',
+      ...where,
+      text: 'The whole command stands in quotes, so the shell looks for one program of that long name and runs nothing.',
+      remedy: `Write \`${key} = ${text.slice(1, -1)}\`.`,
+    });
+  }
+  if (/%ip%/i.test(text.replaceAll('%IP%', ''))) {
+    found.push({
+      code: 'token-case',
+      severity: 'error',
+      ...where,
+      text: 'knockd puts the address in the place of `%IP%` only, in capitals.',
+      remedy: `Write \`${key} = ${text.replace(/%ip%/gi, '%IP%')}\`.`,
+    });
+  }
+  const tokens = text.split('%IP%').length - 1;
+  if (new TextEncoder().encode(text).length + tokens * (longest[family] - 4) > mostBytes) {
+    found.push({
+      code: 'command-too-long',
+      severity: 'error',
+      ...where,
+      text: 'With the address in it the command is longer than 4095 bytes: knockd does not run it.',
+      remedy: 'Put it into a script of its own, root’s alone, and call that with %IP%.',
+    });
+  }
+  const { effects } = readEffects(text);
+  const refused = effects.find((effect) => effect.refused !== undefined);
+  if (refused !== undefined) {
+    found.push({
+      code: 'rule-incomplete',
+      severity: 'error',
+      ...where,
+      text: `${refused.tool} refuses this rule: ${refused.refused}.`,
+      remedy: `Write \`${key} = ${text.replace(/ (--(?:dport|sport|destination-port|source-port)s? )/, ' -p tcp $1')}\`.`,
+    });
+  }
+  const numbered = effects.find((effect) => effect.byNumber === true);
+  if (numbered !== undefined) {
+    found.push({
+      code: 'delete-by-number',
+      severity: 'error',
+      ...where,
+      text: `It deletes whatever rule stands at that place then, which may be another address’s, or the one that guards the machine.`,
+      remedy:
+        'Delete the rule by what it says: the words of the start command with `-D CHAIN`, or `delete`, in place of adding.',
+    });
+  }
+  return found;
+}
+
+function lintAdmission({ text, isStart, where }: Command): Finding[] {
+  if (!isStart) return [];
+  const { effects, unread } = readEffects(text);
+  const opening = effects.filter(({ direction }) => direction === 'opens');
+  const found: Finding[] = [];
+  const open = opening.find(({ whom }) => whom === 'everyone');
+  if (open !== undefined) {
+    const service = open.verb === 'add' && /^(?:systemctl|service|rc-service|invoke-rc\.d)$/.test(open.tool);
+    found.push({
+      code: 'opens-for-everyone',
+      severity: 'error',
+      ...where,
+      text: service
+        ? 'Who knocks starts the service, and then it is there for everyone.'
+        : 'The rule names no source: who knocks opens the port for everyone.',
+      remedy: service
+        ? 'Keep the service running and let the firewall admit the knocker: `-s %IP%`.'
+        : 'Let it name the knocker’s address: `-s %IP%` (iptables), `from %IP%` (ufw).',
+    });
+  } else if (unread.length > 0 && opening.length === 0 && !text.includes('%IP%')) {
+    found.push({
+      code: 'opens-for-everyone',
+      severity: 'warning',
+      ...where,
+      text: `${unread[0]} is not told who knocked: whatever it opens, it opens for everyone.`,
+      remedy: 'Give it the address: `%IP%` stands for it.',
+    });
+  }
+  if (opening.some(({ whom }) => whom === 'network')) {
+    found.push({
+      code: 'opens-for-network',
+      severity: 'warning',
+      ...where,
+      text: 'It opens for the whole network that the knocker’s address lies in, strangers with it.',
+      remedy: 'Write `%IP%` without a prefix length.',
+    });
+  }
+  return found;
+}
+
+/** `ip6tables` for `iptables`, or the other way round: the same words else. */
+function forFamily(text: string, family: Family): string {
+  return family === 6
+    ? text.replace(/\biptables\b/g, 'ip6tables')
+    : text.replace(/\bip6tables\b/g, 'iptables');
+}
+
+function lintFamily(command: Command, door: KnockdDoor, facts: LintFacts): Finding[] {
+  const { text, family, key, where } = command;
+  const { effects } = readEffects(text);
+  if (effects.length === 0 || effects.some((effect) => effect.family === undefined)) return [];
+  if (effects.every((effect) => effect.family !== family)) {
+    return [
+      {
+        code: 'family-tool',
+        severity: 'error',
+        ...where,
+        text: `${key} runs for IPv${family} addresses, which ${effects[0]?.tool ?? 'it'} refuses.`,
+        remedy: `Write \`${key} = ${forFamily(text, family)}\`.`,
+      },
+    ];
+  }
+  const fallsBack = command.isStart && family === 4 && door.startCommand6 === undefined;
+  if (!fallsBack || facts.ipv6 === false || effects.some((effect) => effect.family === 6)) return [];
+  const tool = effects[0]?.tool ?? '';
+  const mends = /^iptables/.test(tool)
+    ? `Write \`start_command_6 = ${forFamily(text, 6)}\`, or \`start_command_6 =\` to do nothing for IPv6.`
+    : 'Write a `start_command_6 = …` that admits IPv6, or `start_command_6 =` to do nothing for it.';
+  return [
+    {
+      code: 'ipv6-without-command',
+      severity: 'warning',
+      ...where,
+      text: `Who knocks by IPv6 gets this command too, and ${tool} refuses the address: the knock is right, and nothing happens.`,
+      remedy: mends,
+    },
+  ];
+}
