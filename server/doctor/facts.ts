@@ -81,6 +81,8 @@ export interface SystemFacts {
   readonly doors: Fact<readonly DoorFact[]>;
   readonly firewall: Fact<Firewall>;
   readonly network: Network;
+  /** Names of network interfaces. */
+  readonly interfaces: readonly string[];
   readonly listeners: Fact<readonly Listener[]>;
   readonly sshd: Fact<readonly Sshd[]>;
   readonly files: Fact<readonly FileFact[]>;

@@ -1,4 +1,4 @@
-import type { PlainRule } from '../doors/iptables-rule.ts';
+import type { PlainRule } from '../../lib/knockd/iptables-rule.ts';
 import type { SavedTables } from './firewall/iptables-save.ts';
 
 /** The lines of a rule's own chain, as `iptables -S CHAIN` would print them. */

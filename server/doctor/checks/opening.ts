@@ -1,6 +1,6 @@
 import type { Family } from '../../../lib/address.ts';
 import type { CheckResult } from '../../../lib/checks.ts';
-import { plainWords, readPlainRule } from '../../doors/iptables-rule.ts';
+import { plainWords, readPlainRule } from '../../../lib/knockd/iptables-rule.ts';
 import { caller, doubtful, familiesOf, fate, finding, ok, withFirewall, type Check, type GuardedDoor } from '../check.ts';
 import type { Firewall, SystemFacts } from '../facts.ts';
 import { iptablesChains, withRule } from '../firewall/iptables-save.ts';

@@ -1,6 +1,6 @@
 import type { Family } from '../../../lib/address.ts';
 import type { CheckResult } from '../../../lib/checks.ts';
-import { findRules, readPlainRule } from '../../doors/iptables-rule.ts';
+import { findRules, readPlainRule } from '../../../lib/knockd/iptables-rule.ts';
 import { familiesOf, fate, finding, guarded, ok, unknowable, type Check, type GuardedDoor } from '../check.ts';
 import type { Network, SystemFacts, TextFile } from '../facts.ts';
 import { iptablesChains, readSavedTables } from '../firewall/iptables-save.ts';

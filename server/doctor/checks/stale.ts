@@ -1,6 +1,6 @@
 import type { CheckResult } from '../../../lib/checks.ts';
 import { isCanonical, type Family } from '../../../lib/address.ts';
-import { findRules, readPlainRule, ruleArguments } from '../../doors/iptables-rule.ts';
+import { findRules, readPlainRule, ruleArguments } from '../../../lib/knockd/iptables-rule.ts';
 import { finding, ok, unknowable, withFirewall, type Check, type GuardedDoor } from '../check.ts';
 import type { Firewall, SystemFacts } from '../facts.ts';
 import { linesOf } from '../rules-of.ts';
