@@ -49,6 +49,20 @@ const table = {
       command: 'second_way_in = "console at …"',
     }),
   },
+  config: {
+    name: 'The door files',
+    ok: () => 'Every door file is read as it stands',
+    finding: (f) => ({
+      text:
+        f['problem'] === 'config-unsafe'
+          ? `Others than root can change ${of(f, 'detail')}`
+          : `A file has an error: ${of(f, 'detail')}`,
+      cost: 'As it stands the file is refused, and what lies behind it was not checked.',
+      ...(f['problem'] === 'config-unsafe'
+        ? { remedy: 'Make it root’s alone:', command: ownIt(of(f, 'detail')) }
+        : { remedy: 'Mend what is named, then run this again.' }),
+    }),
+  },
   'default-deny': {
     name: 'Default deny',
     ok: (f) =>
@@ -62,7 +76,10 @@ const table = {
           ? 'Whatever begins to listen here answers everyone.'
           : `These answer everyone: ${of(f, 'listening')}.`,
       remedy: 'Accept what must come in, and connections that are there. Then drop the rest:',
-      command: f['family'] === undefined ? 'iptables -P INPUT DROP; ip6tables -P INPUT DROP' : `${tool(f)} -P INPUT DROP`,
+      command:
+        f['family'] === undefined
+          ? 'iptables -P INPUT DROP; ip6tables -P INPUT DROP'
+          : `${tool(f)} -P INPUT DROP`,
     }),
   },
   'port-open': {
@@ -89,7 +106,10 @@ const table = {
     finding: (f) => ({
       text: `The firewall drops what belongs to a connection that is there, ${over(f)}`,
       cost: 'A session dies when its door closes, yours too.',
-      remedy: f['late'] === 1 ? 'The rule stands behind one that drops. Put it first:' : 'Accept such packets first:',
+      remedy:
+        f['late'] === 1
+          ? 'The rule stands behind one that drops. Put it first:'
+          : 'Accept such packets first:',
       command: `${tool(f)} -I INPUT 1 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`,
     }),
   },
@@ -113,7 +133,10 @@ const table = {
         f['what'] === 'mark'
           ? 'Put the rule that accepts the mark first:'
           : 'knockd adds its rule at the end. In its file, insert it first:',
-      command: f['what'] === 'mark' ? `${tool(f)} -I INPUT 1 -m mark --mark ${of(f, 'mark')} -j ACCEPT` : of(f, 'better'),
+      command:
+        f['what'] === 'mark'
+          ? `${tool(f)} -I INPUT 1 -m mark --mark ${of(f, 'mark')} -j ACCEPT`
+          : of(f, 'better'),
     }),
   },
   'opening-blocked': {
@@ -128,7 +151,8 @@ const table = {
   },
   'proxy-blocked': {
     name: 'Whether callers reach the proxy door',
-    ok: (f) => `The firewall lets callers reach port ${of(f, 'port')}, where something listens only while the door is open`,
+    ok: (f) =>
+      `The firewall lets callers reach port ${of(f, 'port')}, where something listens only while the door is open`,
     finding: (f) => ({
       text: `The firewall drops what comes to port ${of(f, 'port')}, ${over(f)}`,
       cost: 'The proxy door opens, and nobody reaches it.',
@@ -164,7 +188,10 @@ const table = {
       cost: 'The door opens onto nothing.',
       ...(f['other'] === undefined
         ? { remedy: 'Start what should be there:', command: 'systemctl start ssh' }
-        : { remedy: `sshd listens on ${of(f, 'other')}. In the door’s file:`, command: `port = ${of(f, 'other')}` }),
+        : {
+            remedy: `sshd listens on ${of(f, 'other')}. In the door’s file:`,
+            command: `port = ${of(f, 'other')}`,
+          }),
     }),
   },
   'ssh-listen': {
@@ -202,9 +229,12 @@ const table = {
     ok: () => 'Only root can change what root reads here',
     finding: (f) => ({
       text: `Others than root can change ${of(f, 'loose')}`,
-      cost: f['loose'] === f['path'] ? 'Whoever does is root here.' : `Whoever does is root here: ${of(f, 'path')} lies in it.`,
+      cost:
+        f['loose'] === f['path']
+          ? 'Whoever does is root here.'
+          : `Whoever does is root here: ${of(f, 'path')} lies in it.`,
       remedy: 'Make it root’s alone:',
-      command: `chown root ${quoted(of(f, 'loose'))} && chmod go-w ${quoted(of(f, 'loose'))}`,
+      command: ownIt(of(f, 'loose')),
     }),
   },
   keys: {
@@ -295,12 +325,18 @@ export const checkCodes = Object.keys(table) as CheckCode[];
 
 /** How to guard a port: by our own chain where the door can, else by the host's firewall. */
 function guardIt(f: CheckFacts): { remedy: string; command: string } {
-  if (f['gate'] === 2) return { remedy: 'Its gate is gone. The helper puts it back:', command: 'latchkey up' };
-  if (f['gate'] === 1) return { remedy: 'Let Latchkey guard the port. In its door, set', command: 'mode = "gate"' };
+  if (f['gate'] === 2)
+    return { remedy: 'Its gate is gone. The helper puts it back:', command: 'latchkey up' };
+  if (f['gate'] === 1)
+    return { remedy: 'Let Latchkey guard the port. In its door, set', command: 'mode = "gate"' };
   return {
     remedy: 'Drop what is not let in:',
     command: `${tool(f)} -A INPUT -p ${of(f, 'protocol')} --dport ${of(f, 'port')} -j DROP`,
   };
+}
+
+function ownIt(path: string): string {
+  return `chown root ${quoted(path)} && chmod go-w ${quoted(path)}`;
 }
 
 /** For a shell, where a path holds anything but letters, digits and the usual marks. */

@@ -45,8 +45,14 @@ export function reportOf({ ready, checks }: Examination): string {
   const fine = checks.length - findings.length - unknowns.length;
   const parts = [...findings.map(paragraph)];
   if (unknowns.length > 0)
-    parts.push(`Not checked:\n${unknowns.map((one) => `  ${printable(wordsOf(one).text)}${behind(one)}\n`).join('')}`);
-  parts.push(ready ? `Ready. ${fine} of ${checks.length} are sound.\n` : `${verdict(findings.length, unknowns.length)} ${fine} of ${checks.length} are sound.\n`);
+    parts.push(
+      `Not checked:\n${unknowns.map((one) => `  ${printable(wordsOf(one).text)}${behind(one)}\n`).join('')}`,
+    );
+  parts.push(
+    ready
+      ? `Ready. ${fine} of ${checks.length} are sound.\n`
+      : `${verdict(findings.length, unknowns.length)} ${fine} of ${checks.length} are sound.\n`,
+  );
   return parts.join('\n');
 }
 

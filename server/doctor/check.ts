@@ -29,7 +29,12 @@ export function doubtful(code: CheckCode, fate: Fate, door?: string): CheckResul
   return result(code, 'unknown', { doubt: (fate.doubts[0] ?? 'too many rules').slice(0, 200) }, door);
 }
 
-function result(code: CheckCode, state: CheckResult['state'], facts?: CheckFacts, door?: string): CheckResult {
+function result(
+  code: CheckCode,
+  state: CheckResult['state'],
+  facts?: CheckFacts,
+  door?: string,
+): CheckResult {
   return { code, state, ...(door === undefined ? {} : { door }), ...(facts === undefined ? {} : { facts }) };
 }
 

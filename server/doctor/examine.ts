@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { CheckResult } from '../../lib/checks.ts';
-import { codeOf } from '../../lib/errors.ts';
+import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import { readAgentFile, type AgentFile } from '../agent/config.ts';
 import { agentDrivers } from '../agent/registry.ts';
 import { ControlClient } from '../control-client.ts';
@@ -32,7 +32,9 @@ export async function examine(places: ExaminePlaces): Promise<Examination> {
   const doors = allDoors(places, file);
   const [system, home] = await Promise.all([
     gatherSystem(doors, places.helper),
-    runningDoors(path.join(places.agent, 'control.sock')).then((told) => gatherHome(file, places.agent, told)),
+    runningDoors(path.join(places.agent, 'control.sock')).then((told) =>
+      gatherHome(file, places.agent, told),
+    ),
   ]);
   const checks = [...judgeHome(home), ...judgeSystem(system)];
   return { ready: checks.every(({ state }) => state === 'ok'), checks };
@@ -67,7 +69,8 @@ function readFact<T>(read: () => T): Fact<T> {
   try {
     return known(read());
   } catch (error) {
-    return unknown(codeOf(error, 'config-unreadable'));
+    const detail = error instanceof LatchkeyError ? error.detail : undefined;
+    return unknown(codeOf(error, 'config-unreadable'), detail);
   }
 }
 
@@ -80,9 +83,7 @@ async function runningDoors(socket: string): Promise<HomeFacts['running']> {
   }
   try {
     const doors = (await control.ask({ verb: 'doors' }))['doors'] as readonly DoorFacts[];
-    return known(
-      doors.map(({ name, problem }) => ({ name, ...(problem === undefined ? {} : { problem }) })),
-    );
+    return known(doors.map(({ name, problem }) => ({ name, ...(problem === undefined ? {} : { problem }) })));
   } catch (error) {
     return unknown(codeOf(error, 'config-not-running'));
   } finally {

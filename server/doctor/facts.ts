@@ -10,14 +10,16 @@ export type Fact<T> = { readonly known: true; readonly value: T } | Unknown;
 export interface Unknown {
   readonly known: false;
   readonly why: ErrorCode;
+  /** What the error named: file, key, line. */
+  readonly detail?: string;
 }
 
 export function known<T>(value: T): Fact<T> {
   return { known: true, value };
 }
 
-export function unknown(why: ErrorCode): Unknown {
-  return { known: false, why };
+export function unknown(why: ErrorCode, detail?: string): Unknown {
+  return { known: false, why, ...(detail === undefined ? {} : { detail }) };
 }
 
 export interface DoorFact {

@@ -7,7 +7,7 @@ import type { DoorDefinition } from '../doors/definition.ts';
 import { readPlain } from '../files.ts';
 import { guarded, type Check } from './check.ts';
 import { defaultDeny } from './checks/default-deny.ts';
-import { judgeable } from './checks/doors.ts';
+import { judgeable, readable } from './checks/doors.ts';
 import { established } from './checks/established.ts';
 import { files } from './checks/files.ts';
 import { knockd } from './checks/knockd.ts';
@@ -26,6 +26,7 @@ import { gatherTimers } from './gather/timers.ts';
 
 /** What is asked of the system, dearest findings first. */
 export const systemChecks: readonly Check<SystemFacts>[] = [
+  readable,
   strangers,
   judgeable,
   openings,
@@ -59,7 +60,9 @@ export async function gatherSystem(
   const commands = all.flatMap(({ guard: { opening } }) =>
     opening.kind === 'commands' ? Object.values(opening.commands) : [],
   );
-  const tools = commands.map((command) => plainWords(command)?.[0] ?? '').filter((tool) => path.isAbsolute(tool));
+  const tools = commands
+    .map((command) => plainWords(command)?.[0] ?? '')
+    .filter((tool) => path.isAbsolute(tool));
   const [firewall, listeners, sshd] = await Promise.all([gatherFirewall(), gatherListeners(), gatherSshd()]);
   const sshFiles = sshd.known ? sshd.value.map(({ file }) => file) : [];
   return {

@@ -86,8 +86,12 @@ async function build(lab: Lab): Promise<DoctorLab> {
   const [ssh, knockd] = await Promise.all([unpack('openssh-server'), unpack('knockd')]);
   await run('cp', ['-a', '/etc', etc]);
   // not -a: on this machine root has installed them
-  for (const { root } of [ssh, knockd]) await run('cp', ['-r', '--no-preserve=ownership', join(root, 'usr'), dir]);
-  await writeFile(join(etc, 'passwd'), `${await readFile('/etc/passwd', 'utf8')}sshd:x:61991:65534::/run/sshd:/bin/false\n`);
+  for (const { root } of [ssh, knockd])
+    await run('cp', ['-r', '--no-preserve=ownership', join(root, 'usr'), dir]);
+  await writeFile(
+    join(etc, 'passwd'),
+    `${await readFile('/etc/passwd', 'utf8')}sshd:x:61991:65534::/run/sshd:/bin/false\n`,
+  );
   await run('rm', ['-rf', join(etc, 'ssh'), join(etc, 'nftables.conf'), join(etc, 'iptables')]);
   await mkdir(join(etc, 'ssh'));
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(etc, 'ssh/ssh_host_ed25519_key')]);
@@ -115,9 +119,13 @@ async function build(lab: Lab): Promise<DoctorLab> {
     agent: '[[door]]\nname = "web"\ndriver = "proxy"\nlisten = 2300\ntarget = "127.0.0.1:22"\n',
   });
   const file = join(household.agentDirectory, 'agent.toml');
-  await writeFile(file, `second_way_in = "screen and keyboard in the cellar"\n${await readFile(file, 'utf8')}`, {
-    mode: 0o600,
-  });
+  await writeFile(
+    file,
+    `second_way_in = "screen and keyboard in the cellar"\n${await readFile(file, 'utf8')}`,
+    {
+      mode: 0o600,
+    },
+  );
   await run('chmod', ['600', file]);
 
   const at = (command: string, args: readonly string[]): [string, string[]] => [
@@ -162,11 +170,11 @@ async function build(lab: Lab): Promise<DoctorLab> {
     knockdConf: conf,
     firewall,
     sshd,
-    inside: (command, args, options = {}) => lab.home.run(...at(command, args), { ...options, anyStatus: true }),
+    inside: (command, args, options = {}) =>
+      lab.home.run(...at(command, args), { ...options, anyStatus: true }),
     async examine() {
       child.stdin.write(`${JSON.stringify(places)}\n`);
       return JSON.parse(await next()) as Examination;
     },
   };
 }
-

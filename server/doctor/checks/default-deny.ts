@@ -1,5 +1,14 @@
 import type { CheckResult } from '../../../lib/checks.ts';
-import { familiesOf, fate, finding, ok, withFirewall, doubtful, type Check, type GuardedDoor } from '../check.ts';
+import {
+  familiesOf,
+  fate,
+  finding,
+  ok,
+  withFirewall,
+  doubtful,
+  type Check,
+  type GuardedDoor,
+} from '../check.ts';
 import type { Firewall, Listener, SystemFacts } from '../facts.ts';
 
 /** Ports that hardly any rule names: what happens to all three happens to what no rule names. */
@@ -37,7 +46,9 @@ function judge(
   if (guardThemselves && listeners.known && reached.length === 0) {
     return [ok('default-deny', { guarded: 'doors' })];
   }
-  const names = [...new Set(reached.map(({ port, program }) => `${port}${program === undefined ? '' : ` (${program})`}`))];
+  const names = [
+    ...new Set(reached.map(({ port, program }) => `${port}${program === undefined ? '' : ` (${program})`}`)),
+  ];
   return [
     finding('default-deny', {
       ...(open.length === families.length && families.length > 1 ? {} : { family: open[0]?.family ?? 4 }),

@@ -15,7 +15,9 @@ export const established: Check<SystemFacts> = (facts) =>
           (chain) =>
             (chain.family === 'both' || chain.family === family) &&
             chain.hook === 'input' &&
-            chain.rules.some(({ text }) => /established.*accept/i.test(text) && !chain.name.includes(' latchkey ')),
+            chain.rules.some(
+              ({ text }) => /established.*accept/i.test(text) && !chain.name.includes(' latchkey '),
+            ),
         );
         return finding('established', { family, late: said ? 1 : 0 });
       }

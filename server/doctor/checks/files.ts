@@ -5,7 +5,9 @@ import type { SystemFacts } from '../facts.ts';
 export const files: Check<SystemFacts> = ({ files: facts }) => {
   const missing = unknowable('files', facts);
   if (missing !== undefined || !facts.known) return missing === undefined ? [] : [missing];
-  const loose = new Map(facts.value.flatMap(({ path, loose: at }) => (at === undefined ? [] : [[at, path] as const])));
+  const loose = new Map(
+    facts.value.flatMap(({ path, loose: at }) => (at === undefined ? [] : [[at, path] as const])),
+  );
   if (loose.size === 0) return [ok('files')];
   return [...loose].map(([at, path]) => finding('files', { loose: at, path }));
 };

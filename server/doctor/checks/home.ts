@@ -33,7 +33,9 @@ export const clock: Check<HomeFacts> = ({ relays }) => {
 function lengthOf(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
-  return minutes < 2880 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.round(minutes / 1440)} days`;
+  return minutes < 2880
+    ? `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+    : `${Math.round(minutes / 1440)} days`;
 }
 
 /** Is the home agent there, and can each of its doors be opened? */

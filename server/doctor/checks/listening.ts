@@ -5,7 +5,8 @@ import type { Network, SystemFacts } from '../facts.ts';
 /** Does each door lead to something that answers, over every family that a phone may come by? */
 export const listening: Check<SystemFacts> = ({ doors, listeners, sshd, network }) => {
   const missing = unknowable('ssh-port', doors, listeners);
-  if (missing !== undefined || !doors.known || !listeners.known) return missing === undefined ? [] : [missing];
+  if (missing !== undefined || !doors.known || !listeners.known)
+    return missing === undefined ? [] : [missing];
   const reachable = listeners.value.filter(({ address }) => !/^(?:127\.|::1$)/.test(address));
   const sshPorts = sshd.known ? sshd.value.flatMap(({ ports }) => ports) : [];
   return guarded(doors.value)

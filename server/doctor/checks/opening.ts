@@ -1,7 +1,17 @@
 import type { Family } from '../../../lib/address.ts';
 import type { CheckResult } from '../../../lib/checks.ts';
 import { plainWords, readPlainRule } from '../../../lib/knockd/iptables-rule.ts';
-import { caller, doubtful, familiesOf, fate, finding, ok, withFirewall, type Check, type GuardedDoor } from '../check.ts';
+import {
+  caller,
+  doubtful,
+  familiesOf,
+  fate,
+  finding,
+  ok,
+  withFirewall,
+  type Check,
+  type GuardedDoor,
+} from '../check.ts';
 import type { Firewall, SystemFacts } from '../facts.ts';
 import { iptablesChains, withRule } from '../firewall/iptables-save.ts';
 import type { BaseChain } from '../firewall/packet.ts';
@@ -10,14 +20,17 @@ import type { BaseChain } from '../firewall/packet.ts';
 export const openings: Check<SystemFacts> = (facts) =>
   withFirewall(facts, 'opening-blocked', (doors, firewall) =>
     doors.flatMap((door) => {
-      const results = familiesOf(facts.network).flatMap((family) => judge(facts, door, firewall, family) ?? []);
+      const results = familiesOf(facts.network).flatMap(
+        (family) => judge(facts, door, firewall, family) ?? [],
+      );
       return results.length > 0 ? results : sound(door);
     }),
   );
 
 function sound({ name, guard }: GuardedDoor): CheckResult[] {
   if (guard.opening.kind === 'listener') return [ok('proxy-blocked', { port: guard.port }, name)];
-  const code = guard.opening.kind === 'sets' && guard.opening.mark !== undefined ? 'mark-rule' : 'opening-blocked';
+  const code =
+    guard.opening.kind === 'sets' && guard.opening.mark !== undefined ? 'mark-rule' : 'opening-blocked';
   return [ok(code, undefined, name)];
 }
 
@@ -43,9 +56,19 @@ function judge(
     if (came.verdict === 'accept') return undefined;
     if (opening.mark === undefined) return finding('opening-blocked', { family }, name);
     const about = { family, what: 'mark', mark: `0x${opening.mark.toString(16)}` };
-    return acceptsMark(firewall.chains, family, opening.mark)
+    const accepting = acceptingMark(firewall.chains, family, opening.mark);
+    if (accepting.length === 0) return finding('mark-rule', about, name);
+    const { mark } = opening;
+    const alone = fate({ chains: accepting, network: facts.network }, family, {
+      port,
+      protocol,
+      mark,
+      source: caller[family],
+    });
+    // where its own chain lets the mark in, another one drops
+    return alone.verdict === 'drop'
       ? finding('rule-order', about, name)
-      : finding('mark-rule', about, name);
+      : finding('opening-blocked', { family }, name);
   }
   const command = opening.commands[family];
   if (command === undefined) return undefined; // this family is never opened; the linter says so
@@ -56,7 +79,9 @@ function judge(
   const position = positionOf(command);
   const text = rule.spec.map((word) => word.replaceAll('%IP%', caller[family])).join(' ');
   const tables = withRule(firewall.iptables[family], { ...rule, text, position });
-  const others = firewall.chains.filter((chain) => !iptablesChains(firewall.iptables[family], family).some((one) => one.name === chain.name));
+  const others = firewall.chains.filter(
+    (chain) => !iptablesChains(firewall.iptables[family], family).some((one) => one.name === chain.name),
+  );
   const came = ask([...others, ...iptablesChains(tables, family)], [], caller[family]);
   if (came.verdict === 'either') return doubtful('opening-blocked', came, name);
   if (came.verdict === 'accept') return undefined;
@@ -74,12 +99,12 @@ function positionOf(command: string): number | 'end' {
   return /^\d+$/.test(words[at + 2] ?? '') ? Number(words[at + 2]) - 1 : 0;
 }
 
-/** Does any rule of the host's own accept our mark, wherever it stands? */
-function acceptsMark(chains: readonly BaseChain[], family: Family, number: number): boolean {
+/** Chains in whose table some rule of the host's own accepts our mark, wherever it stands. */
+function acceptingMark(chains: readonly BaseChain[], family: Family, number: number): BaseChain[] {
   const mark = new RegExp(`0x${number.toString(16)}\\b.*ACCEPT|\\b${number}\\b.*"accept"`);
-  return chains
-    .filter((chain) => chain.family === 'both' || chain.family === family)
-    .some(({ rules, chains: more }) =>
-      [...rules, ...[...more.values()].flat()].some(({ text }) => mark.test(text)),
-    );
+  return chains.filter(
+    (chain) =>
+      (chain.family === 'both' || chain.family === family) &&
+      [...chain.rules, ...[...chain.chains.values()].flat()].some(({ text }) => mark.test(text)),
+  );
 }

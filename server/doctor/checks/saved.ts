@@ -1,7 +1,16 @@
 import type { Family } from '../../../lib/address.ts';
 import type { CheckResult } from '../../../lib/checks.ts';
 import { findRules, readPlainRule } from '../../../lib/knockd/iptables-rule.ts';
-import { familiesOf, fate, finding, guarded, ok, unknowable, type Check, type GuardedDoor } from '../check.ts';
+import {
+  familiesOf,
+  fate,
+  finding,
+  guarded,
+  ok,
+  unknowable,
+  type Check,
+  type GuardedDoor,
+} from '../check.ts';
 import type { Network, SystemFacts, TextFile } from '../facts.ts';
 import { iptablesChains, readSavedTables } from '../firewall/iptables-save.ts';
 import { savedElements } from '../firewall/nft-text.ts';
@@ -13,7 +22,11 @@ export const saved: Check<SystemFacts> = ({ doors, saved: files, network }) => {
   if (missing !== undefined || !doors.known || !files.known) return missing === undefined ? [] : [missing];
   const all = guarded(doors.value);
   const found = files.value.flatMap((file) => [
-    ...all.flatMap((door) => [...openingsIn(file, door)].map((address) => finding('saved-opening', { path: file.path, address }, door.name))),
+    ...all.flatMap((door) =>
+      [...openingsIn(file, door)].map((address) =>
+        finding('saved-opening', { path: file.path, address }, door.name),
+      ),
+    ),
     ...openFor(file, all, network),
   ]);
   return found.length > 0 ? found : [ok('saved-opening')];
@@ -21,7 +34,8 @@ export const saved: Check<SystemFacts> = ({ doors, saved: files, network }) => {
 
 function openingsIn({ text }: TextFile, { guard }: GuardedDoor): Set<string> {
   const { opening } = guard;
-  if (opening.kind === 'sets') return new Set(Object.values(opening.sets).flatMap((set) => savedElements(text, set)));
+  if (opening.kind === 'sets')
+    return new Set(Object.values(opening.sets).flatMap((set) => savedElements(text, set)));
   if (opening.kind === 'listener') return new Set();
   const tables = readSavedTables(text);
   const commands = [opening.commands[4], opening.commands[6]].filter((one) => one !== undefined);
@@ -41,6 +55,9 @@ function openFor({ path, text }: TextFile, doors: readonly GuardedDoor[], networ
   if (chains.length === 0 || !familiesOf(network).includes(family)) return [];
   return doors
     .filter(({ guard }) => guard.dropsStrangers === 'host')
-    .filter(({ guard: { port, protocol } }) => fate({ chains, network }, family, { port, protocol }).verdict === 'accept')
+    .filter(
+      ({ guard: { port, protocol } }) =>
+        fate({ chains, network }, family, { port, protocol }).verdict === 'accept',
+    )
     .map(({ name, guard }) => finding('saved-opening', { path, port: guard.port }, name));
 }

@@ -34,7 +34,8 @@ function passwordsIn(settings: SshdSettings): 'password' | 'keyboard' | undefine
   if (lists.every((list) => /^publickey\b/.test(list))) return undefined;
   if (says('passwordauthentication') === 'yes') return 'password';
   // without PAM nothing stands behind it on Linux
-  const asks = says('kbdinteractiveauthentication') === 'yes' || says('challengeresponseauthentication') === 'yes';
+  const asks =
+    says('kbdinteractiveauthentication') === 'yes' || says('challengeresponseauthentication') === 'yes';
   return asks && says('usepam') === 'yes' ? 'keyboard' : undefined;
 }
 
@@ -43,7 +44,8 @@ export const sshListen: Check<SystemFacts> = (facts) => {
   const { sshd, listeners, firewall, doors, network } = facts;
   const missing = unknowable('ssh-listen', sshd, listeners, firewall, doors);
   if (missing !== undefined) return [missing];
-  if (!sshd.known || !listeners.known || !firewall.known || !doors.known || sshd.value.length === 0) return [];
+  if (!sshd.known || !listeners.known || !firewall.known || !doors.known || sshd.value.length === 0)
+    return [];
   const guardedPorts = guarded(doors.value).map(({ guard }) => guard.port);
   const ports = new Set(sshd.value.flatMap((one) => one.ports));
   const open = listeners.value.filter(

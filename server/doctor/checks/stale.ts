@@ -13,7 +13,9 @@ export const stale: Check<SystemFacts> = (facts) => {
   if (missing !== undefined) return [missing];
   return withFirewall(facts, 'stale-opening', (doors, firewall) => {
     const endless = doors.flatMap((door) => endlessElements(door, firewall));
-    const rules = doors.flatMap((door) => ([4, 6] as const).flatMap((family) => rulesOf(door, firewall, family)));
+    const rules = doors.flatMap((door) =>
+      ([4, 6] as const).flatMap((family) => rulesOf(door, firewall, family)),
+    );
     const timers = facts.knockdTimers.known ? facts.knockdTimers.value : 0;
     // Which rule a child will take away cannot be seen: where there are too few, each of them may be the one.
     const all = [...endless, ...(rules.length > timers ? rules : [])];
@@ -46,4 +48,3 @@ function rulesOf({ name, guard }: GuardedDoor, { iptables }: Firewall, family: F
       }),
     );
 }
-

@@ -1,6 +1,16 @@
 import { readRuleWords, type RuleOption, type RuleWords } from './iptables-words.ts';
 import { fromPrefix, inNumbers, toPrefix } from './prefix.ts';
-import { all, any, not, proceed, type Judged, type Maybe, type Outcome, type Packet, type Rule } from './packet.ts';
+import {
+  all,
+  any,
+  not,
+  proceed,
+  type Judged,
+  type Maybe,
+  type Outcome,
+  type Packet,
+  type Rule,
+} from './packet.ts';
 
 /** One rule's words (`-A CHAIN` cut off) as a rule. What is not understood can neither match nor fail for sure. */
 export function iptablesRule(words: readonly string[], text: string): Rule {
@@ -128,7 +138,10 @@ function judgeMatch(option: RuleOption, packet: Packet): Maybe {
     case 'tcp --tcp-flags': {
       const looked = list.includes('all') ? undefined : list;
       const set = flagsOf(packet).filter((flag) => looked?.includes(flag) ?? true);
-      const wanted = second.toLowerCase().split(',').filter((flag) => flag !== 'none');
+      const wanted = second
+        .toLowerCase()
+        .split(',')
+        .filter((flag) => flag !== 'none');
       return set.length === wanted.length && set.every((flag) => wanted.includes(flag));
     }
     case 'conntrack --ctstate':

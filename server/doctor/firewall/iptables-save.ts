@@ -71,7 +71,12 @@ function rulesOf(chain: string, rules: readonly string[]): Rule[] {
 /** The tables with one more rule, at `position` (from 0) of its chain or at its end. */
 export function withRule(
   tables: SavedTables,
-  rule: { readonly table: string; readonly chain: string; readonly text: string; readonly position: number | 'end' },
+  rule: {
+    readonly table: string;
+    readonly chain: string;
+    readonly text: string;
+    readonly position: number | 'end';
+  },
 ): SavedTables {
   const copy = new Map([...tables].map(([name, chains]) => [name, new Map(chains)] as const));
   const chains = copy.get(rule.table);

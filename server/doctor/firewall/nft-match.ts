@@ -108,7 +108,10 @@ function wordsIn(value: Json): readonly string[] | undefined {
 export function matches(op: Json | undefined, left: Json, right: Json, packet: Packet, sets: Sets): Maybe {
   const field = fieldOf(left, packet);
   if (field.kind === 'never') return false;
-  const answer = op === '==' || op === 'in' || op === '!=' ? isAmong(field, right, packet, sets, op) : ordered(op, field, right);
+  const answer =
+    op === '==' || op === 'in' || op === '!='
+      ? isAmong(field, right, packet, sets, op)
+      : ordered(op, field, right);
   return op === '!=' ? not(answer) : answer;
 }
 
@@ -127,7 +130,8 @@ function ordered(op: Json | undefined, field: Field, right: Json): Maybe {
 }
 
 function isAmong(field: Field, right: Json, packet: Packet, sets: Sets, op: Json): Maybe {
-  if (typeof right === 'string' && right.startsWith('@')) return inNamedSet(field, right.slice(1), packet, sets);
+  if (typeof right === 'string' && right.startsWith('@'))
+    return inNamedSet(field, right.slice(1), packet, sets);
   if (isObject(right) && Array.isArray(right['set'])) {
     return any(right['set'].map((one) => isAmong(field, bare(one), packet, sets, '==')));
   }
@@ -216,4 +220,3 @@ function inNamedSet(field: Field, name: string, packet: Packet, sets: Sets): May
   if (elements === undefined) return isSource(field) && packet.source === undefined ? false : undefined;
   return any(elements.map((element) => isAmong(field, bare(element), packet, sets, '==')));
 }
-

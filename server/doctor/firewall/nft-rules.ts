@@ -23,11 +23,13 @@ export function readNft(text: string, isOther: (table: string) => boolean): NftR
   if (!Array.isArray(items)) return undefined;
   const sets = new Map<string, readonly Json[]>();
   const rules = new Map<string, Rule[]>();
-  const bases: { readonly path: string; readonly table: string; readonly chain: { [key: string]: Json } }[] = [];
+  const bases: { readonly path: string; readonly table: string; readonly chain: { [key: string]: Json } }[] =
+    [];
   for (const item of items) {
     if (!isObject(item)) continue;
     const { set = item['map'], chain, rule } = item;
-    if (isObject(set) && Array.isArray(set['elem'])) sets.set(`${tableOf(set)} ${String(set['name'])}`, set['elem']);
+    if (isObject(set) && Array.isArray(set['elem']))
+      sets.set(`${tableOf(set)} ${String(set['name'])}`, set['elem']);
     if (isObject(chain)) {
       const path = `${tableOf(chain)} ${String(chain['name'])}`;
       rules.set(path, rules.get(path) ?? []);
@@ -184,4 +186,3 @@ function judgeMap(body: { readonly [key: string]: Json }, packet: Packet, sets: 
   // No key fits: the rule ends here, and the next one is asked.
   return { kind: 'end', outcomes: [...outcomes, proceed] };
 }
-

@@ -87,4 +87,3 @@ function follow(outcome: Outcome, walk: Walk, depth: number): Set<End | 'stay'> 
     }
   }
 }
-

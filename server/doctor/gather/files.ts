@@ -29,7 +29,9 @@ export function looseAt(file: string): string | undefined {
 
 /** What root reads and obeys; `more`: what the doors add. */
 export function gatherFiles(more: readonly string[]): Fact<readonly FileFact[]> {
-  const paths = [...new Set([...more, '/etc/ssh/sshd_config', ...listed('/etc/ssh/sshd_config.d'), ...savedPaths()])];
+  const paths = [
+    ...new Set([...more, '/etc/ssh/sshd_config', ...listed('/etc/ssh/sshd_config.d'), ...savedPaths()]),
+  ];
   try {
     return known(
       paths.map((file) => {
