@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { doorName } from './door.ts';
 import { isErrorCode, remedyOf, sentenceOf } from './errors.ts';
 
 /**
@@ -322,6 +324,22 @@ const table = {
 
 export type CheckCode = keyof typeof table;
 export const checkCodes = Object.keys(table) as CheckCode[];
+
+/** As it crosses a wall: from the helper to the home agent, and from there to devices. */
+export const checkResult = v.strictObject({
+  code: v.picklist(checkCodes),
+  state: v.picklist(['ok', 'finding', 'unknown']),
+  door: v.exactOptional(v.pipe(v.string(), v.regex(doorName))),
+  facts: v.exactOptional(
+    v.pipe(
+      v.record(
+        v.pipe(v.string(), v.regex(/^[a-z]{1,16}$/)),
+        v.union([v.pipe(v.string(), v.maxLength(400)), v.pipe(v.number(), v.safeInteger())]),
+      ),
+      v.check((facts) => Object.keys(facts).length <= 12, 'too many facts'),
+    ),
+  ),
+});
 
 /** How to guard a port: by our own chain where the door can, else by the host's firewall. */
 function guardIt(f: CheckFacts): { remedy: string; command: string } {

@@ -12,6 +12,7 @@ import { verify } from '../ed25519.ts';
 import { ownAddresses } from '../own-addresses.ts';
 import { Audit } from './audit.ts';
 import type { Policy } from './authorize.ts';
+import { homeChecksFor, type Checked } from './checks.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AgentFile, DoorTable } from './config.ts';
 import { Connection } from './connection.ts';
@@ -62,6 +63,7 @@ export class Agent {
   private readonly keeper: DoorKeeper;
   private readonly connections: readonly Connection[];
   private readonly policy: Policy;
+  private readonly checks: () => Promise<Checked>;
   private pushing = false;
 
   /** Opens the store, settles what an earlier run left, and dials out. Throws `config-*`. */
@@ -99,6 +101,8 @@ export class Agent {
       ownAddresses,
     };
     const { doors, devices, requests, audit } = this;
+    const { directory, helper } = options;
+    this.checks = homeChecksFor({ directory, helper, doors, clock });
     this.openings = new Openings({ store, doors, devices, requests, audit, clock, observe: options.observe });
     const reception = new Reception({
       home: { name: file.name, ownRelay: this.policy.ownRelay },
@@ -205,10 +209,10 @@ export class Agent {
   }
 
   handlerParts(): HandlerParts {
-    const { doors, devices, openings, requests, audit, clock, policy } = this;
+    const { doors, devices, openings, requests, audit, clock, policy, checks } = this;
     const say = (live: LiveSession, notice: Notice): void => this.say(live, notice);
     const revoked = (device: string): void => this.revoked(device);
-    return { doors, devices, openings, requests, audit, clock, policy, random, say, revoked };
+    return { doors, devices, openings, requests, audit, clock, policy, random, say, checks, revoked };
   }
 
   /** Lets go of sockets and the disk. `proxy` doors close with their process; the system holds the others. */

@@ -40,6 +40,17 @@ export async function examine(places: ExaminePlaces): Promise<Examination> {
   return { ready: checks.every(({ state }) => state === 'ok'), checks };
 }
 
+/** The system's part alone, with the helper's doors. Never rejects. */
+export async function examineSystem(helper: string): Promise<readonly CheckResult[]> {
+  return judgeSystem(await gatherSystem(rootDoors(helper), helper));
+}
+
+function rootDoors(helper: string): Fact<readonly DoorFact[]> {
+  return readFact(() =>
+    existsSync(path.join(helper, 'doors')) ? doorFacts(readHelperDoors(helper, drivers)) : [],
+  );
+}
+
 /** Those of both rooms. A door that cannot be read makes all unknown: what it guards could be anything. */
 function allDoors(places: ExaminePlaces, file: Fact<AgentFile>): Fact<readonly DoorFact[]> {
   // Somebody may have doors of the helper's before a home agent.
@@ -49,8 +60,7 @@ function allDoors(places: ExaminePlaces, file: Fact<AgentFile>): Fact<readonly D
     const tables = file.value.door.filter(({ driver }) => agentDrivers.some((type) => type.name === driver));
     return doorFacts(tables.map(({ name, ...table }) => readDoor(name, table, agentDrivers)));
   });
-  const folder = path.join(places.helper, 'doors');
-  const root = readFact(() => (existsSync(folder) ? doorFacts(readHelperDoors(places.helper, drivers)) : []));
+  const root = rootDoors(places.helper);
   if (!own.known || !root.known) return own.known ? root : own;
   return known([...own.value, ...root.value]);
 }

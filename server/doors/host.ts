@@ -1,3 +1,4 @@
+import type { CheckResult } from '../../lib/checks.ts';
 import type { Opening } from './driver.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
@@ -30,5 +31,7 @@ export interface DoorHost {
   inspect(door: string): Promise<Opening[]>;
   /** Sessions that began behind this door, newest first; empty where nothing can tell. */
   sessions(door: string): Promise<SessionFact[]>;
+  /** What `latchkey doctor` finds in the system, where this room can look. Throws `tool-*`. */
+  checks?(): Promise<readonly CheckResult[]>;
   stop(): Promise<void>;
 }

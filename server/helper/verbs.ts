@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { CheckResult } from '../../lib/checks.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import { codeOf, LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
 import type { Opening } from '../doors/driver.ts';
@@ -37,6 +38,7 @@ const request = v.variant('verb', [
   v.strictObject({ id, verb: v.literal('close'), door, address }),
   v.strictObject({ id, verb: v.literal('inspect'), door }),
   v.strictObject({ id, verb: v.literal('sessions'), door }),
+  v.strictObject({ id, verb: v.literal('checks') }),
 ]);
 export type Request = v.InferOutput<typeof request>;
 
@@ -46,6 +48,7 @@ export interface Success {
   readonly opening?: Opening;
   readonly openings?: readonly Opening[];
   readonly sessions?: readonly SessionFact[];
+  readonly checks?: readonly CheckResult[];
 }
 
 /**
@@ -100,5 +103,8 @@ async function perform(request: Request, host: DoorHost, onStage: (stage: Stage)
       return { openings: await host.inspect(request.door) };
     case 'sessions':
       return { sessions: await host.sessions(request.door) };
+    case 'checks':
+      if (host.checks === undefined) throw new LatchkeyError('tool-unsupported');
+      return { checks: await host.checks() };
   }
 }

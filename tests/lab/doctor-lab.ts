@@ -116,6 +116,7 @@ async function build(lab: Lab): Promise<DoctorLab> {
       git: `driver = "knockd"\nfile = "${conf}"\nsection = "git"\nprogram = "${join(dir, 'usr/sbin/knockd')}"\n`,
     },
     sshLog: 'off',
+    helperAs: ['unshare', '-m', 'sh', machine, dir],
     agent: '[[door]]\nname = "web"\ndriver = "proxy"\nlisten = 2300\ntarget = "127.0.0.1:22"\n',
   });
   const file = join(household.agentDirectory, 'agent.toml');

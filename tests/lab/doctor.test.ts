@@ -374,6 +374,42 @@ describe('the command', () => {
   });
 });
 
+test('a paired device is told the same, sealed, however often it asks', async () => {
+  const { checks } = await home.examine();
+  const phone = await home.household.device(home.lab.phone);
+  await phone.pair(4);
+  const [first, second] = await Promise.all([1, 2].map(() => phone.json<Told>(['checks'])));
+  // the helper does not know the home agent's own doors
+  const expected = checks.filter(({ door }) => door !== 'web');
+  const plain = ({ code, door, state, text }: Told['checks'][number]) => ({ code, door, state, text });
+  const bySort = (told: Told) => told.checks.map((check) => JSON.stringify(plain(check))).sort();
+  expect(first!.ready).toBe(true);
+  expect(bySort(first!)).toEqual(
+    expected.map((check) => JSON.stringify(plain({ ...check, ...wordsOf(check) }))).sort(),
+  );
+  // One look for both, and for whoever asks within five seconds: what is broken meanwhile is not seen yet.
+  await home.firewall(() => '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n');
+  const third = await phone.json<Told>(['checks']);
+  await home.firewall();
+  expect([second!.ready, third.ready]).toEqual([true, true]);
+  expect(third.lookedMs).toBeGreaterThan(first!.lookedMs);
+  await home.household.helper!.end();
+  await home.household.killAgent();
+  await home.household.startAgent();
+  const fourth = await phone.json<Told>(['checks'], 1);
+  await home.household.helper!.start();
+  expect(fourth.checks.filter(({ state }) => state === 'unknown').map(({ code }) => code)).toContain(
+    'port-open',
+  );
+  expect(fourth.ready).toBe(false);
+});
+
+interface Told {
+  readonly ready: boolean;
+  readonly lookedMs: number;
+  readonly checks: readonly (CheckResult & { readonly text: string })[];
+}
+
 /** Every file's kind, mode, owner, size, time of change and content; and all rules of the namespace. */
 async function everything(): Promise<Record<string, string>> {
   const all: Record<string, string> = {};

@@ -3,6 +3,7 @@ import { isCanonical, type Family } from '../../../lib/address.ts';
 import { findRules, readPlainRule, ruleArguments } from '../../../lib/knockd/iptables-rule.ts';
 import { finding, ok, unknowable, withFirewall, type Check, type GuardedDoor } from '../check.ts';
 import type { Firewall, SystemFacts } from '../facts.ts';
+import { isObject, type Json } from '../firewall/nft-match.ts';
 import { linesOf } from '../rules-of.ts';
 
 const mostNamed = 8;
@@ -27,12 +28,19 @@ function endlessElements({ name, guard }: GuardedDoor, { nft }: Firewall): Check
   if (guard.opening.kind !== 'sets') return [];
   return Object.values(guard.opening.sets).flatMap((set) =>
     (nft.sets.get(set) ?? [])
-      // An element with a time is an object; a bare one stays for ever.
-      .filter((element): element is string => typeof element === 'string')
+      .flatMap((element) => endless(element) ?? [])
       .map((address) =>
         finding('stale-opening', { address, close: `nft delete element ${set} '{ ${address} }'` }, name),
       ),
   );
+}
+
+/** The address of an element that stays for ever: bare, or counted, and without a time. */
+function endless(element: Json): string | undefined {
+  if (typeof element === 'string') return element;
+  const inner = isObject(element) ? element['elem'] : undefined;
+  if (!isObject(inner) || inner['timeout'] !== undefined || inner['expires'] !== undefined) return undefined;
+  return typeof inner['val'] === 'string' ? inner['val'] : undefined;
 }
 
 function rulesOf({ name, guard }: GuardedDoor, { iptables }: Firewall, family: Family): CheckResult[] {
