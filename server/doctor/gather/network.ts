@@ -61,7 +61,7 @@ export function readListeners(
     if (state !== 'LISTEN' && state !== 'UNCONN') return [];
     const [, host = '', port] = /^(.*):(\d+)$/.exec(local) ?? [];
     if (port === undefined) return [];
-    const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+    const bare = host.replace(/%.*$/, '').replace(/^\[|\]$/g, '');
     const everywhere = bare === '*' || bare === '0.0.0.0' || bare === '::';
     const address = everywhere ? '*' : ofSocket(bare);
     if (address === undefined) return [];
