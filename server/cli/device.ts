@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Client } from '../../lib/client/client.ts';
 import type { PairingWait } from '../../lib/client/pair.ts';
 import type { OpeningStep } from '../../lib/client/opening.ts';
-import { wordsOf } from '../../lib/checks.ts';
+import { wordsOf } from '../../lib/check-words.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { EventView } from '../../lib/protocol/message.ts';

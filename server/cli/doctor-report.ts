@@ -1,4 +1,5 @@
-import { wordsOf, type CheckResult } from '../../lib/checks.ts';
+import type { CheckResult } from '../../lib/checks.ts';
+import { wordsOf } from '../../lib/check-words.ts';
 import type { Examination } from '../doctor/examine.ts';
 import { printable } from './pair.ts';
 

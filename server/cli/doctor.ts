@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { wordsOf } from '../../lib/checks.ts';
+import { wordsOf } from '../../lib/check-words.ts';
 import { examine, examineSystem, type Examination } from '../doctor/examine.ts';
 import { folders } from '../folders.ts';
 import { reportOf } from './doctor-report.ts';

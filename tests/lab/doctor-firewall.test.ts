@@ -8,6 +8,7 @@ import { fateOf } from '../../server/doctor/firewall/walk.ts';
 import { count } from '../counts.ts';
 import { createLab, type Lab } from './net.ts';
 import { startProbe, type Probe } from './probe.ts';
+import { run, type Space } from './space.ts';
 
 // Needs root. What the doctor says of a packet, beside what the kernel does with it: rules as people write them, and
 // rules of chance.
@@ -20,11 +21,31 @@ let stranger: Probe;
 
 beforeAll(async () => {
   lab = await createLab();
+  await knowEachOther(lab.home, 'eth0', '2001:db8:2::20', lab.router, 'to_home', '2001:db8:2::1');
   stranger = startProbe(lab.stranger);
   const home = startProbe(lab.home);
   for (const port of ports) await home.listen(port);
 });
 afterAll(() => lab?.destroy());
+
+/** Rules of chance may drop neighbour discovery (RFC 4861), and IPv6 would be silent for a reason of its own. */
+async function knowEachOther(
+  ...[one, dev, address, other, otherDev, otherAddress]: readonly [
+    Space,
+    string,
+    string,
+    Space,
+    string,
+    string,
+  ]
+): Promise<void> {
+  const macOf = async (space: Space, name: string) =>
+    (await space.run('cat', [`/sys/class/net/${name}/address`])).stdout.trim();
+  const tell = (space: Space, name: string, to: string, mac: string) =>
+    run('ip', ['-n', space.name, 'neigh', 'replace', to, 'lladdr', mac, 'nud', 'permanent', 'dev', name]);
+  await tell(one, dev, otherAddress, await macOf(other, otherDev));
+  await tell(other, otherDev, address, await macOf(one, dev));
+}
 
 /** What the kernel and the doctor disagree on, and for how many packets the doctor would not say. */
 async function compare(): Promise<{ wrong: string[]; undecided: number }> {

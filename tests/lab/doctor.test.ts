@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { wordsOf, type CheckResult } from '../../lib/checks.ts';
+import type { CheckResult } from '../../lib/checks.ts';
+import { wordsOf } from '../../lib/check-words.ts';
 import { bundleFolder } from '../../server/build/bundle.js';
 import { sound, startDoctorLab, type DoctorLab } from './doctor-lab.ts';
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { checkCodes, checkResult, wordsOf, type CheckResult } from '../../lib/checks.ts';
+import { checkCodes, checkResult, type CheckResult } from '../../lib/checks.ts';
+import { wordsOf } from '../../lib/check-words.ts';
 import { parseAgentFile } from '../../server/agent/config.ts';
 import { reportOf } from '../../server/cli/doctor-report.ts';
 import { sshListen, sshLogin } from '../../server/doctor/checks/ssh.ts';
