@@ -139,6 +139,13 @@ describe('nft, chains of firewalld and a table more', () => {
   });
 });
 
+test('before connections are tracked every packet is invalid to who asks', () => {
+  const rule = '-A PREROUTING -m conntrack --ctstate INVALID -p tcp -m tcp --dport 22 -j DROP';
+  const at = (table: string) =>
+    iptablesChains(readSavedTables(`*${table}\n:PREROUTING ACCEPT [0:0]\n${rule}\nCOMMIT\n`), 4);
+  expect(['raw', 'mangle'].map((table) => verdict(at(table), {}))).toEqual(['drop', 'accept']);
+});
+
 test('elements of one set, as nft saves them and as a script adds them', () => {
   const text = `flush ruleset
     table ip other { set v4_ssh { type ipv4_addr; elements = { 192.0.2.1 } } }

@@ -5,6 +5,7 @@ import {
   any,
   not,
   proceed,
+  trackedState,
   type Judged,
   type Maybe,
   type Outcome,
@@ -146,7 +147,7 @@ function judgeMatch(option: RuleOption, packet: Packet): Maybe {
     }
     case 'conntrack --ctstate':
     case 'state --state':
-      return list.includes(packet.state);
+      return list.includes(trackedState(packet));
     case 'conntrack --ctstatus':
       return packet.state === 'new' ? list.includes('none') : undefined;
     case 'mark --mark': {

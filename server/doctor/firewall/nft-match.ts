@@ -1,5 +1,5 @@
 import { flagsOf, isInterface } from './iptables-rule.ts';
-import { any, not, type Maybe, type Packet } from './packet.ts';
+import { any, not, trackedState, type Maybe, type Packet } from './packet.ts';
 import { fromPrefix, readPrefix, toPrefix } from './prefix.ts';
 
 /** A part of nft's JSON (libnftables-json(5)). */
@@ -31,7 +31,7 @@ function fieldOf(left: Json, packet: Packet): Field {
   if (isObject(meta)) return metaField(meta['key'], packet);
   if (isObject(payload)) return payloadField(payload['protocol'], payload['field'], packet);
   if (isObject(ct)) {
-    if (ct['key'] === 'state') return { kind: 'words', all: [packet.state] };
+    if (ct['key'] === 'state') return { kind: 'words', all: [trackedState(packet)] };
     if (ct['key'] === 'status') return { kind: 'words', all: packet.state === 'new' ? [] : ['assured'] };
     return unknown;
   }

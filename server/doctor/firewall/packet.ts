@@ -7,6 +7,8 @@ export interface Packet {
   /** Destination port. */
   readonly port: number;
   readonly state: 'new' | 'established';
+  /** Connections are not tracked yet: to a rule that asks, every packet is `invalid`. */
+  readonly untracked?: boolean;
   /** Canonical; undefined: a stranger, somebody out there whom no rule names. */
   readonly source: string | undefined;
   /** Interface that it comes in by; never lo. */
@@ -16,6 +18,11 @@ export interface Packet {
   readonly mark: number | undefined;
   /** Sets that the source lies in, as `inet latchkey v4_ssh`. */
   readonly sets: readonly string[];
+}
+
+/** What rules that ask for the connection's state are told. */
+export function trackedState(packet: Packet): string {
+  return packet.untracked === true ? 'invalid' : packet.state;
 }
 
 /** True, false, or undefined where it cannot be told. */

@@ -18,6 +18,9 @@ interface Walk {
   steps: number;
 }
 
+/** When connections begin to be tracked (NF_IP_PRI_CONNTRACK). */
+const tracking = -200;
+
 const order = { prerouting: 0, input: 1 } as const;
 
 /** What becomes of a packet in all chains of both hooks: each must accept it, and any may drop it. */
@@ -29,7 +32,8 @@ export function fateOf(packet: Packet, bases: readonly BaseChain[]): Fate {
     .sort((a, b) => order[a.hook] - order[b.hook] || a.priority - b.priority);
   let verdict: Fate['verdict'] = 'accept';
   for (const base of mine) {
-    const here: Walk = { ...walk, packet: walk.packet, chains: base.chains };
+    const untracked = base.hook === 'prerouting' && base.priority <= tracking;
+    const here: Walk = { ...walk, packet: { ...walk.packet, untracked }, chains: base.chains };
     const ends = run(base.rules, here, 0);
     walk.packet = here.packet;
     walk.steps = here.steps;
