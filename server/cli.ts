@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, Load>> = {
   device: () => import('./cli/device.ts'),
   password: () => import('./cli/password.ts'),
   knockd: () => import('./cli/knockd.ts'),
+  doctor: () => import('./cli/doctor.ts'),
 };
 
 async function main(): Promise<number> {

@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { LiveShell, useApp } from './app.tsx';
 import { usePlace } from './place.ts';
 import { SettingsScreen } from '../_screens/settings-screen.tsx';
+import type { HomeState } from '../_state/types.ts';
 import { text } from '../_text/en.ts';
 
 export function SettingsLive() {
@@ -14,6 +15,7 @@ export function SettingsLive() {
     if (wanted) store.loadDevices();
   }, [wanted, store]);
   const devices = home?.devices.devices.length ?? 0;
+  const toLookAt = home === undefined ? undefined : findingsOf(home);
   const { settings } = snapshot;
   return (
     <LiveShell app={app} screen="settings" back={{ href: '/', label: home?.name ?? text.app.name }}>
@@ -28,6 +30,7 @@ export function SettingsLive() {
                   relay: home.relay,
                   device: home.deviceName,
                   ...(devices === 0 ? {} : { devices }),
+                  ...(toLookAt === undefined ? {} : { toLookAt }),
                 },
               })}
           openBy={settings.openBy}
@@ -46,4 +49,11 @@ export function SettingsLive() {
       )}
     </LiveShell>
   );
+}
+
+/** Undefined where nothing can be said: not asked yet, or sound as far as it was seen, which is not sound. */
+function findingsOf({ checks: { checks, lookedMs } }: HomeState): number | undefined {
+  if (lookedMs === undefined) return undefined;
+  const count = checks.filter(({ state }) => state === 'finding').length;
+  return count > 0 || checks.every(({ state }) => state === 'ok') ? count : undefined;
 }

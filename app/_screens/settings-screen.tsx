@@ -17,6 +17,8 @@ export interface SettingsScreenProps {
     readonly relay: string;
     readonly device: string;
     readonly devices?: number;
+    /** Findings of the last check; absent: not checked in this page's life, or not all seen. */
+    readonly toLookAt?: number;
   };
   readonly openBy: 'hold' | 'twice';
   readonly seconds: number;
@@ -44,6 +46,13 @@ export function SettingsScreen(props: SettingsScreenProps) {
         {home !== undefined && (
           <section>
             <h2 className="grp">{home.name}</h2>
+            <Link className="nav-row" href="/checks">
+              <span>{words.checks}</span>
+              <span className={home.toLookAt ? 'v num b ink' : 'v'}>
+                {home.toLookAt === undefined ? '' : words.toLookAt(home.toLookAt)}
+              </span>
+              <GoIcon />
+            </Link>
             <Link className="nav-row" href="/devices">
               <span>{words.devices}</span>
               <span className="v num">{home.devices ?? ''}</span>

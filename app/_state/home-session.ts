@@ -6,6 +6,7 @@ import type { Answer } from '../../lib/client/requests.ts';
 import { fromBase64 } from '../../lib/protocol/bytes.ts';
 import type { DoorView } from '../../lib/protocol/message.ts';
 import { ActivityList } from './activity-list.ts';
+import { CheckList } from './check-list.ts';
 import { DeviceList } from './device-list.ts';
 import { DoorControl } from './door-control.ts';
 import { DoorMemory, recalled } from './door-memory.ts';
@@ -36,6 +37,7 @@ export class HomeSession {
   readonly client: Client;
   readonly activity: ActivityList;
   readonly devices: DeviceList;
+  readonly checks: CheckList;
   private readonly parts: SessionParts;
   private readonly key: Uint8Array;
   private readonly seen = new Map<string, Answer<DoorView>>();
@@ -65,6 +67,7 @@ export class HomeSession {
     this.client = new Client({ record, keys: stored.keys, dial, observe, random, clock });
     this.activity = new ActivityList(this.client, clock, changed);
     this.devices = new DeviceList(this.client, clock, changed);
+    this.checks = new CheckList(this.client, clock, changed);
     this.askingSince = clock.now();
     this.memory = new DoorMemory(platform, parts.keep);
     if (stored.kept !== undefined) this.recall(stored.kept);
@@ -173,6 +176,7 @@ export class HomeSession {
       ...(door === undefined ? {} : { door }),
       activity: this.activity.state(moment.now),
       devices: this.devices.state(moment.now),
+      checks: this.checks.state(moment.now),
     };
   }
 

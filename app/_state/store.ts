@@ -246,6 +246,7 @@ class PageStore {
       closeAndOpen: (door) => this.closeAndOpen(door),
       loadActivity: () => this.home?.activity.load(),
       loadDevices: () => this.home?.devices.load(),
+      loadChecks: () => void this.home?.checks.load(),
       revoke: (device) => void this.home?.devices.revoke(device),
       checkLink: (text) => this.pairing.check(text),
       pair: (link, deviceName) => this.pairing.start(link, deviceName),

@@ -1,5 +1,6 @@
 import type { ShownDoor } from '../../lib/client/doors.ts';
 import type { OpeningStep } from '../../lib/client/opening.ts';
+import type { CheckResult } from '../../lib/checks.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { DeviceView, EventView } from '../../lib/protocol/message.ts';
 
@@ -48,6 +49,7 @@ export interface HomeState {
   readonly door?: string;
   readonly activity: ActivityState;
   readonly devices: DevicesState;
+  readonly checks: ChecksState;
 }
 
 /** The second line of the home button. */
@@ -141,6 +143,16 @@ export interface DevicesState {
   readonly revokeFailed?: { readonly device: string; readonly code: ErrorCode };
 }
 
+export interface ChecksState {
+  /** Findings first. */
+  readonly checks: readonly CheckResult[];
+  /** Further sound ones, which did not fit into one message. */
+  readonly more: number;
+  /** How long ago the home looked; absent: it has not said in this page's life. */
+  readonly lookedMs?: number;
+  readonly load: Load;
+}
+
 /** Failed keeps what was there before. */
 export type Load =
   | { readonly state: 'none' | 'loading' }
@@ -211,6 +223,8 @@ export interface Actions {
   /** First call loads the newest 50, each later one 50 older. New events then come by themselves. */
   loadActivity(): void;
   loadDevices(): void;
+  /** The home looks at itself again, unless it did a moment ago. */
+  loadChecks(): void;
   /** Revoking this device itself ends in `reach.state` refused. */
   revoke(device: string): void;
 

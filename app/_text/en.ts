@@ -391,6 +391,8 @@ export const text = {
     place: capital,
     app: 'Latchkey',
     devices: 'Devices',
+    checks: 'Checks',
+    toLookAt: (count: number) => (count === 0 ? 'Sound' : `${count} to look at`),
     relay: 'Relay',
     code: 'Code',
     knownAs: {

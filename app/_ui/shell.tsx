@@ -17,7 +17,7 @@ import { KeyBit } from './key-picture.tsx';
 import type { HomeHead } from './types.ts';
 import { text } from '../_text/en.ts';
 
-export type Screen = 'doors' | 'activity' | 'passwords' | 'settings' | 'devices' | 'pair' | 'none';
+export type Screen = 'doors' | 'activity' | 'passwords' | 'settings' | 'devices' | 'checks' | 'pair' | 'none';
 
 const screens = [
   { screen: 'doors', href: '/', label: text.nav.doors, Icon: DoorsIcon },

@@ -1,7 +1,15 @@
 import { codeOf, LatchkeyError, type ErrorCode } from '../errors.ts';
 import { equal, fromBase64, toBase64 } from '../protocol/bytes.ts';
 import type { Random } from '../protocol/keys.ts';
-import type { Challenge, DeviceView, DoorView, EventView, Notice, NoticeOf } from '../protocol/message.ts';
+import type {
+  Challenge,
+  DeviceView,
+  DoorView,
+  EventView,
+  Notice,
+  NoticeOf,
+  ResultOf,
+} from '../protocol/message.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-types.ts';
 import { Events, isReady, type ClientEvent, type Greeting } from './events.ts';
@@ -202,6 +210,11 @@ export class Client {
 
   async devices(): Promise<readonly DeviceView[]> {
     return (await this.requests.ask({ type: 'devices' })).value.devices;
+  }
+
+  /** What the home's doctor says: findings first. */
+  async checks(): Promise<ResultOf<'checks'>> {
+    return (await this.requests.ask({ type: 'checks' })).value;
   }
 
   /** `device` is a `DeviceView`'s id. Revoking this device itself ends the session too. */

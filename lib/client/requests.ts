@@ -17,6 +17,7 @@ const resultTypes = {
   activity: 'activity',
   devices: 'devices',
   revoke: 'revoked',
+  checks: 'checks',
 } as const satisfies Record<Request['type'], Result['type']>;
 
 /** What answers a request of this type. */

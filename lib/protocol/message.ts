@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { checkResult } from '../checks.ts';
 import { doorStates, serviceStates } from '../door.ts';
 import { isErrorCode, LatchkeyError, type ErrorCode } from '../errors.ts';
 import { fromBase64, fromUtf8, utf8 } from './bytes.ts';
@@ -67,6 +68,7 @@ const request = v.variant('type', [
   }),
   v.strictObject({ type: v.literal('devices') }),
   v.strictObject({ type: v.literal('revoke'), id: requestId, device: bytes(16) }),
+  v.strictObject({ type: v.literal('checks') }),
 ]);
 export type Request = v.InferOutput<typeof request>;
 export type RequestOf<Type extends Request['type']> = Extract<Request, { type: Type }>;
@@ -211,6 +213,14 @@ const result = v.variant('type', [
   v.strictObject({ type: v.literal('activity'), events: v.pipe(v.array(event), v.maxLength(50)) }),
   v.strictObject({ type: v.literal('devices'), devices: v.pipe(v.array(deviceView), v.maxLength(64)) }),
   v.strictObject({ type: v.literal('revoked'), device: bytes(16) }),
+  v.strictObject({
+    type: v.literal('checks'),
+    checks: v.pipe(v.array(checkResult), v.maxLength(96)),
+    /** How many more there are than fit; never findings before what is sound. */
+    more: count(10_000),
+    /** How long ago the home looked. */
+    lookedMs: ms,
+  }),
 ]);
 export type Result = v.InferOutput<typeof result>;
 export type ResultOf<Type extends Result['type']> = Extract<Result, { type: Type }>;

@@ -12,6 +12,7 @@ import { verify } from '../ed25519.ts';
 import { ownAddresses } from '../own-addresses.ts';
 import { Audit } from './audit.ts';
 import { isWitnessed, type Policy } from './authorize.ts';
+import { homeChecksFor, type Checked } from './checks.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AgentFile, DoorTable } from './config.ts';
 import { Connection } from './connection.ts';
@@ -65,6 +66,7 @@ export class Agent {
   private readonly keeper: DoorKeeper;
   private readonly connections: readonly Connection[];
   private readonly policy: Policy;
+  private readonly checks: () => Promise<Checked>;
   private pushing = false;
 
   /** Opens the store, settles what an earlier run left, and dials out. Throws `config-*`. */
@@ -103,6 +105,8 @@ export class Agent {
       ownAddresses,
     };
     const { doors, devices, requests, audit } = this;
+    const { directory, helper } = options;
+    this.checks = homeChecksFor({ directory, helper, doors, clock });
     this.openings = new Openings({ store, doors, devices, requests, audit, clock, observe: options.observe });
     this.proofs = new Proofs({ openings: this.openings, doors, clock });
     const reception = new Reception({
@@ -210,10 +214,10 @@ export class Agent {
   }
 
   handlerParts(): HandlerParts {
-    const { doors, devices, openings, proofs, requests, audit, clock, policy } = this;
+    const { doors, devices, openings, proofs, requests, audit, clock, policy, checks } = this;
     const say = (live: LiveSession, notice: Notice): void => this.say(live, notice);
     const revoked = (device: string): void => this.revoked(device);
-    return { doors, devices, openings, proofs, requests, audit, clock, policy, random, say, revoked };
+    return { doors, devices, openings, proofs, requests, audit, clock, policy, random, say, checks, revoked };
   }
 
   /** One round of the watch, without waiting for it. */

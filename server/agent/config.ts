@@ -85,6 +85,10 @@ const file = v.strictObject({
   name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(64)), () => hostname().slice(0, 64)),
   /** May a door open for private and carrier-NAT addresses? */
   allow_private: v.optional(v.boolean(), false),
+  /** How its owner gets in should a rule be wrong: in their own words, for `latchkey doctor`, which asks for it. */
+  second_way_in: v.exactOptional(
+    v.pipe(v.string(), v.trim(), v.minLength(8, 'must say what it is'), v.maxLength(200)),
+  ),
   /** The helper's socket; relative to this file. */
   helper: v.exactOptional(v.string()),
   relay: v.pipe(v.array(relay), v.minLength(1, 'at least one [[relay]] is needed'), v.maxLength(3)),

@@ -5,6 +5,7 @@ import type { Notice, Request, RequestOf, Result, Step } from '../../lib/protoco
 import type { Random } from '../../lib/protocol/keys.ts';
 import { authorizeOpen, isWitnessed, mayOpen, type Policy } from './authorize.ts';
 import type { Audit } from './audit.ts';
+import type { Checked } from './checks.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import { doorView, doorViews } from './door-view.ts';
@@ -28,6 +29,8 @@ export interface HandlerParts {
   readonly policy: Policy;
   readonly random: Random;
   readonly say: (live: LiveSession, notice: Notice) => void;
+  /** What the doctor says of this home; shared by all who ask, and at most a few seconds old. */
+  readonly checks: () => Promise<Checked>;
   /** A device lost its rights: its sessions are told, the relay drops its sockets. */
   readonly revoked: (device: string) => void;
 }
@@ -65,6 +68,7 @@ function view(name: string, { live, parts }: Pick<Call<'inspect'>, 'live' | 'par
 // What one message may hold (lib/protocol/message.ts).
 const mostDevices = 64;
 const mostOpenings = 8;
+const mostChecks = 96;
 
 /** One entry a message. Each throws LatchkeyError; what it throws is sealed and sent as `failure`. */
 const handlers: Handlers = {
@@ -199,6 +203,15 @@ const handlers: Handlers = {
   async revoke({ request, live, parts }) {
     unwrap(await revokeDevice(request.device, live.device, request.id, parts));
     return { type: 'revoked', device: request.device };
+  },
+
+  async checks({ parts }) {
+    const { at, results } = await parts.checks();
+    const order = { finding: 0, unknown: 1, ok: 2 } as const;
+    const sorted = [...results].sort((a, b) => order[a.state] - order[b.state]);
+    const checks = fitting(sorted, mostChecks);
+    const lookedMs = Math.max(0, Math.round(parts.clock.now() - at));
+    return { type: 'checks', checks, more: sorted.length - checks.length, lookedMs };
   },
 };
 

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import * as v from 'valibot';
+import { checkResult, type CheckResult } from '../../lib/checks.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import { errorCodes, LatchkeyError } from '../../lib/errors.ts';
 import type { Opening } from '../doors/driver.ts';
@@ -17,6 +18,8 @@ export interface HelperClientOptions {
 const patienceMs = 30_000;
 /** Questions act on nothing and are asked every second: a helper that hangs must not make all doors wait. */
 const questionMs = 4000;
+/** The doctor's look at the system; the device that asked waits 10 s. */
+const checksMs = 8000;
 const connectMs = 1000;
 const backoffMs = { first: 250, longest: 5000 };
 /** 10 000 openings make some 700 kB. */
@@ -81,6 +84,7 @@ const message = v.union([
     opening: v.optional(opening),
     openings: v.optional(v.array(opening)),
     sessions: v.optional(v.array(session)),
+    checks: v.optional(v.array(checkResult)),
   }),
 ]);
 type Message = v.InferOutput<typeof message>;
@@ -149,6 +153,10 @@ export class HelperClient implements DoorHost {
 
   async logins(port: number): Promise<SessionFact[] | undefined> {
     return (await this.#ask({ verb: 'logins', port }, questionMs)).sessions;
+  }
+
+  async checks(): Promise<CheckResult[]> {
+    return expect(await this.#ask({ verb: 'checks' }, checksMs), 'checks');
   }
 
   stop(): Promise<void> {

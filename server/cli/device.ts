@@ -4,9 +4,11 @@ import type { Command } from 'commander';
 import type { Client } from '../../lib/client/client.ts';
 import { homeId, type HomeRecord } from '../../lib/client/home-record.ts';
 import type { PairingWait } from '../../lib/client/pair.ts';
+import { wordsOf } from '../../lib/check-words.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { EventView } from '../../lib/protocol/message.ts';
+import { reportOf } from './doctor-report.ts';
 import { pairDevice, withHome } from '../device/device.ts';
 import { deviceFolder, forgetHome, readHomes, shortKey } from '../device/folder.ts';
 import { print, say } from '../device/print.ts';
@@ -84,6 +86,18 @@ async function devices(options: Common): Promise<void> {
             .join('')}`,
       ),
     );
+  });
+}
+
+async function checks(options: Common): Promise<void> {
+  await withHome(folder(), options.home, async (client) => {
+    const { checks: list, more, lookedMs } = await client.checks();
+    const ready = more === 0 && list.every(({ state }) => state === 'ok');
+    const rows = list.map((check) => ({ ...check, ...wordsOf(check) }));
+    print(options.json === true, { ready, checks: rows, lookedMs }, [
+      reportOf({ ready, checks: list }).trimEnd(),
+    ]);
+    if (!ready) process.exitCode = 1;
   });
 }
 
@@ -222,5 +236,6 @@ export function register(program: Command): void {
     .option('--before <number>', 'older than this event')
     .action(activity);
   add('devices', 'the devices that are paired with the home').action(devices);
+  add('checks', 'what the home’s own doctor says').action(checks);
   add('revoke <device>', 'turn a device away from now on, by name or id').action(revoke);
 }

@@ -3,10 +3,15 @@ import path from 'node:path';
 import { rmSync } from 'node:fs';
 import { privateFolder, writeWhole } from '../files.ts';
 import { folders } from '../folders.ts';
+import { lookApart } from '../doctor/apart.ts';
+import { sharedFor } from '../doctor/shared.ts';
 import { startHelper } from '../helper/helper.ts';
 import { nameProcess } from '../process-facts.ts';
 import { parentLine, untilStopped } from '../up/parent.ts';
 import { log, parentOption } from './process.ts';
+
+/** However often the home agent asks: one look at a time, and none sooner than this after the last (ms). */
+const keptMs = 5000;
 
 interface Options {
   readonly config?: string;
@@ -42,6 +47,7 @@ async function helper(options: Options): Promise<void> {
     socket,
     directory,
     log,
+    checks: sharedFor(keptMs, () => lookApart([...process.execArgv, process.argv[1] ?? ''], config)),
     ...(options.group === undefined ? {} : { gid: Number(options.group) }),
   });
   const { pid } = process;

@@ -88,6 +88,25 @@ export interface DoorService {
   readonly host?: string;
 }
 
+/**
+ * What a door leans on in the system, for `latchkey doctor`, which asks no driver by name.
+ * - dropsStrangers: who keeps strangers from the port while the door is closed: rules of the door's own, the host's
+ *   firewall, or nobody needs to (`process`: nothing listens then).
+ * - opening: what an opening is. `sets`: the address lies in one of these sets of ours; `mark`: packets from there
+ *   get it, and the host's firewall is to accept it. `commands`: what runs as root, by family, `%IP%` in it.
+ */
+export interface Guard {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  readonly dropsStrangers: 'door' | 'host' | 'process';
+  readonly opening:
+    | { readonly kind: 'sets'; readonly sets: Readonly<Record<Family, string>>; readonly mark?: number }
+    | { readonly kind: 'commands'; readonly commands: Readonly<Partial<Record<Family, string>>> }
+    | { readonly kind: 'listener' };
+  /** A file of another program's that the door is read from: whoever can change it decides what opens. */
+  readonly source?: { readonly path: string; readonly section: string };
+}
+
 /** What a driver file exports. `read` gets the door's own TOML table without the common keys. */
 export interface DriverType<Options = unknown> {
   readonly name: string;
@@ -105,5 +124,7 @@ export interface DriverType<Options = unknown> {
   service?(options: Options): DoorService | undefined;
   /** Two doors of this type whose claims are equal cannot be together, e.g. 'tcp 22'. */
   claim?(options: Options): string;
+  /** Absent: the doctor cannot judge what stands before this door. */
+  guard?(options: Options, door: string): Guard;
   create(options: Options, context: DriverContext): DoorDriver;
 }

@@ -1,5 +1,6 @@
 import type { DoorService, Opening } from './driver.ts';
 import type { Family } from '../../lib/address.ts';
+import type { CheckResult } from '../../lib/checks.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 
@@ -52,5 +53,7 @@ export interface DoorHost {
    * Absent, or undefined: this room cannot tell.
    */
   logins?(port: number): Promise<SessionFact[] | undefined>;
+  /** What `latchkey doctor` finds in the system, where this room can look. Throws `tool-*`. */
+  checks?(): Promise<readonly CheckResult[]>;
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { run } from '../run.ts';
-import { findRules, listArguments, ruleArguments } from './iptables-rule.ts';
-import type { PlainRule } from './iptables-rule.ts';
+import { findRules, listArguments, ruleArguments } from '../../lib/knockd/iptables-rule.ts';
+import type { PlainRule } from '../../lib/knockd/iptables-rule.ts';
 
 /** Where knockd's shell, and we, look for a tool that a command names without a path. */
 export const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

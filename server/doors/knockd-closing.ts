@@ -5,7 +5,7 @@ import { commandRuns, knockUntilHeard } from './knockd-knocking.ts';
 import { graceMs, isOpen } from './knockd-openings.ts';
 import { inTurn } from './knockd-process.ts';
 import type { KnockdDoor } from '../../lib/knockd/read.ts';
-import type { PlainRule } from './iptables-rule.ts';
+import type { PlainRule } from '../../lib/knockd/iptables-rule.ts';
 import type { FamilyPlan } from './knockd-plan.ts';
 import type { KnockdProcess } from './knockd-process.ts';
 import type { KnockdOpening, KnockdRecord } from './knockd-record.ts';

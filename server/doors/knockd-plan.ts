@@ -2,10 +2,10 @@ import { isAbsolute } from 'node:path';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { readKnockdFile } from '../../lib/knockd/read.ts';
 import { readRootOwned, requireRootOwned } from '../root-owned.ts';
-import { isPlainRemoval, readPlainRule, takesAway } from './iptables-rule.ts';
+import { isPlainRemoval, readPlainRule, takesAway } from '../../lib/knockd/iptables-rule.ts';
 import type { Family } from '../../lib/address.ts';
 import type { KnockdDoor, KnockdFile } from '../../lib/knockd/read.ts';
-import type { PlainRule } from './iptables-rule.ts';
+import type { PlainRule } from '../../lib/knockd/iptables-rule.ts';
 
 /** What knockd will do for addresses of one family. */
 export interface FamilyPlan {

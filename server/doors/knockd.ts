@@ -27,6 +27,15 @@ export const knockd = {
   },
   // Two doors of one section could not tell whose opening a rule is.
   claim: (options) => `section [${options.section.name}] of ${options.path}`,
+  guard({ port, path, plans, section }) {
+    const commands = {
+      ...(plans[4] === undefined ? {} : { 4: section.startCommand ?? '' }),
+      ...(plans[6] === undefined ? {} : { 6: section.startCommand6 ?? section.startCommand ?? '' }),
+    };
+    const source = { path, section: section.name };
+    // knockd's commands open what they like; sshd is what they are for
+    return { protocol: 'tcp', port, dropsStrangers: 'host', opening: { kind: 'commands', commands }, source };
+  },
   create(options, context) {
     const plans = Object.values(options.plans);
     return makeKnockdDoor(options, context, {

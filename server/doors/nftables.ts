@@ -202,5 +202,15 @@ export const nftables: DriverType<NftablesOptions> = {
   service: ({ protocol, port }) => ({ protocol, port }),
   // Two gates on one port would each drop what the other lets in.
   claim: (options) => `${options.protocol} ${options.port}`,
+  guard: ({ port, protocol, mode }, door) => ({
+    protocol,
+    port,
+    dropsStrangers: mode === 'gate' ? 'door' : 'host',
+    opening: {
+      kind: 'sets',
+      sets: { 4: `inet latchkey ${setName(door, 4)}`, 6: `inet latchkey ${setName(door, 6)}` },
+      ...(mode === 'mark' ? { mark: packetMark } : {}),
+    },
+  }),
   create,
 };

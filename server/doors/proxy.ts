@@ -40,6 +40,12 @@ export const proxy = {
   port: (options) => options.listen.port,
   service: ({ target }) => ({ protocol: 'tcp', ...target }),
   claim: (options) => `port ${options.listen.port}`,
+  guard: ({ listen }) => ({
+    protocol: 'tcp',
+    port: listen.port,
+    dropsStrangers: 'process',
+    opening: { kind: 'listener' },
+  }),
 
   create(options: ProxyOptions, context: DriverContext): ProxyDriver {
     const door = openProxy(options, context.log);

@@ -2,8 +2,10 @@ import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
+import type { CheckResult } from '../../lib/checks.ts';
 import type { DoorDefinition } from '../doors/definition.ts';
 import type { DriverType } from '../doors/driver.ts';
+import type { DoorHost } from '../doors/host.ts';
 import { DoorKeeper } from '../doors/keeper.ts';
 import { ownAddresses } from '../own-addresses.ts';
 import { requireRootOwned } from '../root-owned.ts';
@@ -23,6 +25,8 @@ export interface HelperOptions {
   /** An existing folder of the helper's own (0700), for drivers. */
   readonly directory: string;
   readonly log: (line: string) => void;
+  /** What the doctor says of this system; absent: the verb `checks` is refused. */
+  readonly checks?: () => Promise<readonly CheckResult[]>;
   /** Default: the registry. */
   readonly types?: readonly DriverType[];
 }
@@ -73,12 +77,14 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
           },
         }),
   });
+  const host: DoorHost = keeper;
+  if (options.checks !== undefined) host.checks = options.checks;
   const running = new Set<Promise<void>>();
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serve(socket, keeper, running, log);
+    serve(socket, host, running, log);
   });
   if (await answers(options.socket)) throw new LatchkeyError('config-port-in-use', options.socket);
   // Begun before anybody can ask: to an agent that comes at once, no door may look like a door that is gone.
@@ -129,7 +135,7 @@ export async function untilSignalled(helper: Helper): Promise<void> {
 
 function serve(
   socket: Socket,
-  keeper: DoorKeeper,
+  host: DoorHost,
   running: Set<Promise<void>>,
   log: (line: string) => void,
 ): void {
@@ -152,14 +158,12 @@ function serve(
   const begin = (line: string) => {
     const request = parseRequest(line);
     mine++;
-    const work = answer(request, keeper, (stage) => send({ id: request.id, ...stage }), log).then(
-      (result) => {
-        send({ id: request.id, ...result });
-        mine--;
-        running.delete(work);
-        if (mine === atOnce - 1) next();
-      },
-    );
+    const work = answer(request, host, (stage) => send({ id: request.id, ...stage }), log).then((result) => {
+      send({ id: request.id, ...result });
+      mine--;
+      running.delete(work);
+      if (mine === atOnce - 1) next();
+    });
     running.add(work);
   };
   const next = () => {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { CheckResult } from '../../lib/checks.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import { codeOf, LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
 import type { Opening } from '../doors/driver.ts';
@@ -42,6 +43,7 @@ const request = v.variant('verb', [
     verb: v.literal('logins'),
     port: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535)),
   }),
+  v.strictObject({ id, verb: v.literal('checks') }),
 ]);
 export type Request = v.InferOutput<typeof request>;
 
@@ -51,6 +53,7 @@ export interface Success {
   readonly opening?: Opening;
   readonly openings?: readonly Opening[];
   readonly sessions?: readonly SessionFact[];
+  readonly checks?: readonly CheckResult[];
 }
 
 /**
@@ -109,5 +112,8 @@ async function perform(request: Request, host: DoorHost, onStage: (stage: Stage)
       const sessions = await host.logins?.(request.port);
       return sessions === undefined ? {} : { sessions };
     }
+    case 'checks':
+      if (host.checks === undefined) throw new LatchkeyError('tool-unsupported');
+      return { checks: await host.checks() };
   }
 }

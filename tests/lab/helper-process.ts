@@ -1,10 +1,19 @@
 // A helper on its own, as `latchkey helper` runs it: the lab starts this inside a namespace.
+import { fileURLToPath } from 'node:url';
+import { lookApart } from '../../server/doctor/apart.ts';
+import { sharedFor } from '../../server/doctor/shared.ts';
 import { startHelper, untilSignalled } from '../../server/helper/helper.ts';
 
 const [config, socket, directory, gid] = process.argv.slice(2) as [string, string, string, string];
 const log = (line: string) => void process.stderr.write(line + '\n');
+const cli = () => [
+  '--import',
+  import.meta.resolve('tsx'),
+  fileURLToPath(new URL('../../server/cli.ts', import.meta.url)),
+];
 try {
-  const helper = await startHelper({ config, socket, directory, gid: Number(gid), log });
+  const checks = sharedFor(5000, () => lookApart(cli(), config));
+  const helper = await startHelper({ config, socket, directory, gid: Number(gid), log, checks });
   process.stdout.write('ready\n');
   await untilSignalled(helper);
 } catch (error) {

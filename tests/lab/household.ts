@@ -44,6 +44,8 @@ export interface HouseholdOptions {
   readonly doors?: Readonly<Record<string, string>>;
   /** sshd's log, for the helper. */
   readonly sshLog?: string;
+  /** What runs the helper, e.g. ['unshare', '-m']. */
+  readonly helperAs?: readonly string[];
   /** Further lines of agent.toml. */
   readonly agent?: string;
   /** Run before the home agent, e.g. setpriv to another user. */
@@ -121,6 +123,7 @@ export async function startHousehold(lab: Lab, options: HouseholdOptions = {}): 
     options.doors === undefined
       ? undefined
       : await startLabHelper(lab, options.doors, {
+          ...(options.helperAs === undefined ? {} : { as: options.helperAs }),
           ...(options.sshLog === undefined ? {} : { settings: `ssh_log = "${options.sshLog}"\n` }),
         });
 

@@ -43,6 +43,7 @@ const home: HomeState = {
   door: 'ssh',
   activity: { events: [], load: { state: 'none' }, more: false },
   devices: { devices: [], load: { state: 'none' } },
+  checks: { checks: [], more: 0, load: { state: 'none' } },
 };
 const wall = Date.UTC(2026, 4, 12, 12, 0, 0);
 

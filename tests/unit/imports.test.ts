@@ -108,6 +108,23 @@ test('the helper has no protocol, no HTTP and no cloud in it', () => {
   ).toEqual([]);
 });
 
+test('the doctor judges without looking: its checks are pure, and gathering has no protocol and no HTTP', () => {
+  expect(
+    offences(/^server\/doctor\/(?:checks|firewall)\//, (target) =>
+      /^(?:lib\/|server\/doctor\/(?!gather)|ipaddr\.js$)/.test(target),
+    ),
+  ).toEqual([]);
+  expect(
+    offences(
+      /^server\/doctor\/(?:gather\/|system\.ts|check\.ts|facts\.ts|shared\.ts|apart\.ts)/,
+      (target) =>
+        !/^(?:lib\/(?:protocol|client)\/|server\/(?:agent|relay|cli|up|device)\/|app\/|node:https?$|ws$)/.test(
+          target,
+        ),
+    ),
+  ).toEqual([]);
+});
+
 test('run.ts alone starts programs', () => {
   // start.js, what it builds with and the tests run before or outside of the server
   const starts = /^server\/(?:run\.ts|start\.js|build\/install\.js)$/;

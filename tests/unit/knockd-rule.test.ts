@@ -8,7 +8,7 @@ import {
   readPlainRule,
   ruleArguments,
   takesAway,
-} from '../../server/doors/iptables-rule.ts';
+} from '../../lib/knockd/iptables-rule.ts';
 
 const seed = '/sbin/iptables -I INPUT 1 -s %IP% -p tcp --dport 22 -j ACCEPT';
 const phone = '203.0.113.7';

@@ -234,6 +234,8 @@ export class MemoryHome implements HomeSide {
         return { type: 'devices', devices: [] };
       case 'revoke':
         return { type: 'revoked', device: request.device };
+      case 'checks':
+        return { type: 'checks', checks: [], more: 0, lookedMs: 0 };
     }
   }
 

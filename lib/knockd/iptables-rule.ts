@@ -1,5 +1,5 @@
-import type { Family } from '../../lib/address.ts';
-import { isCanonical } from '../../lib/address.ts';
+import type { Family } from '../address.ts';
+import { isCanonical } from '../address.ts';
 
 /**
  * A start command that is one plain iptables rule, taken apart without a shell: so it can be asked for
