@@ -1,3 +1,4 @@
+import { afterLinks } from './after-links.ts';
 import { seconds, sawOpening, wayOf } from './steps.ts';
 import type { DoorEntry, HomeState } from '../_state/types.ts';
 import { clock, span, timeOfDay } from '../_ui/durations.ts';
@@ -8,8 +9,6 @@ const words = text.proof;
 
 /** A rule that is not read back after this long is late: ms. */
 const ruleLate = 2000;
-/** First packet and session, 20 s each: nobody came. */
-const sessionLate = 40_000;
 
 export interface Proof {
   readonly links: readonly ProofLink[];
@@ -22,12 +21,19 @@ export function proofOf(home: HomeState, entry: DoorEntry, place: Place, wall: n
   const { dial, shown } = entry;
   const links: ProofLink[] = sawOpening(dial) ? openingLinks(home, entry, place) : [];
   const rule = ruleLink(home, entry, wall);
-  const session = sessionLink(entry, wall, rule.state === 'set');
-  links.push(rule, session);
-  if (session.state === 'stuck' && shown.state === 'open') {
-    return { links, lede: words.openNothing, remedy: words.sessionRemedy };
-  }
-  return { links };
+  if (rule.state === 'now' || rule.state === 'wait') return { links: [...links, rule] };
+  const { links: after, ...meaning } = afterLinks(home, entry, wall);
+  const next = after.find(({ state }) => state === 'now');
+  const row = ruleRow(home, entry, rule, next?.id);
+  // A service that is there is no news: the rule's words stay until somebody comes.
+  const named = [
+    { ...rule, row },
+    ...after.map((link) =>
+      link.id === 'service' && link.state === 'set' && rule.state === 'set' ? { ...link, row } : link,
+    ),
+  ];
+  links.push(...named);
+  return { links, ...(shown.state === 'open' ? meaning : {}) };
 }
 
 function openingLinks(home: HomeState, { dial, shown }: DoorEntry, place: Place): ProofLink[] {
@@ -106,58 +112,22 @@ function ruleLink(home: HomeState, { dial, shown }: DoorEntry, wall: number): Pr
     title,
     who: read,
     ...(at === undefined ? {} : { when: at }),
-    row: {
-      title: listens ? words.checkedListenerRow(home.name) : words.checkedRow(home.name),
-      sub: at === undefined ? `${read}.` : words.waitingSession(at),
-      green: true,
-    },
+  };
+}
+
+/** `next`: the link that is waited for. */
+function ruleRow(home: HomeState, { shown }: DoorEntry, { who, when }: ProofLink, next?: string) {
+  const waits =
+    next === 'packet' ? words.waitingPacket : next === 'session' ? words.waitingSession : undefined;
+  return {
+    title: shown.driver === 'proxy' ? words.checkedListenerRow(home.name) : words.checkedRow(home.name),
+    sub: when === undefined ? `${who}.` : (waits?.(when) ?? `${when}.`),
+    green: true,
   };
 }
 
 function sinceRelease(releasedAt: number | undefined, wall: number): number {
   return releasedAt === undefined ? Infinity : wall - releasedAt;
-}
-
-function sessionLink({ dial, shown }: DoorEntry, wall: number, ruleSet: boolean): ProofLink {
-  const id = 'session';
-  const own = shown.own;
-  if (own?.session !== undefined) {
-    const at = wall - own.session.sinceMs;
-    return {
-      id,
-      state: 'set',
-      title: words.session,
-      who: words.sessionSince(own.session.user, timeOfDay(at)),
-      when: timeOfDay(at, true),
-      row: {
-        title: words.sessionRow(own.session.user),
-        address: own.address,
-        sub: words.rowSince(timeOfDay(at, true)),
-      },
-    };
-  }
-  if (own?.seen === true) {
-    return {
-      id,
-      state: 'set',
-      title: words.seen,
-      who: words.seenFrom(own.address),
-      row: { title: words.seenRow, sub: words.seenFrom(own.address) },
-    };
-  }
-  const open =
-    own?.lengthMs === undefined || own.remainingMs === undefined ? undefined : own.lengthMs - own.remainingMs;
-  const since = Math.min(open ?? Infinity, sinceRelease(dial.releasedAt, wall));
-  if (ruleSet && Number.isFinite(since) && since > sessionLate) {
-    return { id, state: 'stuck', title: words.sessionMissing, who: words.sessionMissingWhy };
-  }
-  if (!ruleSet) return { id, state: 'wait', title: words.sessionWait, who: words.notYet };
-  return {
-    id,
-    state: 'now',
-    title: words.sessionWaiting,
-    who: own === undefined ? words.notYet : words.seenFrom(own.address),
-  };
 }
 
 /** The chain as text for a bug report. */

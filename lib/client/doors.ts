@@ -30,6 +30,8 @@ export interface Moment {
 
 export interface ShownOpening {
   readonly address: string;
+  /** This device's. */
+  readonly mine: boolean;
   readonly by?: string;
   readonly lengthMs?: number;
   /** Counted from the question, so never more than is left. 0: it is time to ask, not to say closed. */
@@ -133,6 +135,7 @@ function stateNow(said: DoorState, standing: Standing, own: ShownOpening | undef
 function showOpening(opening: OpeningView, age: number): ShownOpening {
   return {
     address: opening.address,
+    mine: opening.mine,
     ...(opening.by === undefined ? {} : { by: opening.by }),
     ...(opening.lengthMs === undefined ? {} : { lengthMs: opening.lengthMs }),
     ...(opening.remainingMs === undefined ? {} : { remainingMs: Math.max(0, opening.remainingMs - age) }),

@@ -274,6 +274,30 @@ export const pictures: Record<string, () => ReactNode> = {
     />
   ),
   'doors-open-proof': () => <Doors {...open} />,
+  'proof-missing': () => (
+    <Doors
+      {...open}
+      face={{
+        ...open.face,
+        links: sample.noPacketLinks,
+        proofLede: 'The door is open. Nothing has come through it.',
+        proofRemedy:
+          'A VPN, Private Relay or a jump host gives SSH an address of its own. Turn it off, or open from the machine that runs SSH.',
+      }}
+    />
+  ),
+  'proof-silent': () => (
+    <Doors
+      {...open}
+      face={{
+        ...open.face,
+        links: sample.silentLinks,
+        proofLede: 'The door is open. Nobody waits behind it.',
+        proofRemedy:
+          'On attic, see which programs listen: ss -ltn. One of them must have port 22, for this address.',
+      }}
+    />
+  ),
   'doors-open-soon': () => (
     <Doors {...open} face={{ ...open.face, leftMs: 22_000 }} state="Open, 0:22 left" />
   ),

@@ -81,25 +81,74 @@ const knocks: ProofLink = {
   who: 'knockd heard all three',
   when: '0.96 s',
 };
-const waiting: ProofLink = { id: 'session', state: 'wait', title: 'Session', who: 'Not yet' };
+const service: ProofLink = {
+  id: 'service',
+  state: 'set',
+  title: 'Port 22 listens',
+  who: 'attic found a program there',
+  when: '14:32:09',
+};
+const packet: ProofLink = {
+  id: 'packet',
+  state: 'set',
+  title: 'First packet seen',
+  who: 'From 203.0.113.47',
+  when: '14:33:01',
+};
+const session: ProofLink = {
+  id: 'session',
+  state: 'wait',
+  title: 'Waiting for your session',
+  who: 'Not yet',
+};
+
+const checked: ProofLink = {
+  id: 'checked',
+  state: 'set',
+  title: 'Rule in place, 4:12 left',
+  who: 'attic read it back 2 s ago',
+  when: '14:32:08',
+};
+const row = {
+  title: 'attic checked the rule is in place',
+  sub: '14:32:08. Waiting for your first packet.',
+  green: true,
+};
 
 export const openLinks: ProofLink[] = [
   sealed,
   relayed,
   knocks,
+  { ...checked, row },
+  { ...service, row },
+  { ...packet, state: 'now', title: 'Waiting for your first packet', when: '' },
+  session,
+];
+export const noPacketLinks: ProofLink[] = [
+  ...openLinks.slice(0, 5),
   {
-    id: 'checked',
-    state: 'set',
-    title: 'Rule in place, 4:12 left',
-    who: 'attic read it back 2 s ago',
-    when: '14:32:08',
-    row: {
-      title: 'attic checked the rule is in place',
-      sub: '14:32:08. Waiting for your session.',
-      green: true,
-    },
+    ...packet,
+    state: 'stuck',
+    title: 'No packet from 203.0.113.47 yet',
+    who: 'Is SSH leaving by another address?',
+    when: '',
   },
-  { id: 'session', state: 'now', title: 'Waiting for your session', who: 'From 203.0.113.47' },
+  session,
+];
+export const silentLinks: ProofLink[] = [
+  sealed,
+  relayed,
+  knocks,
+  { ...checked, row },
+  {
+    ...service,
+    state: 'stuck',
+    title: 'Nothing listens on port 22',
+    who: 'Is the service running?',
+    when: '',
+  },
+  { ...packet, state: 'now', title: 'Waiting for your first packet', when: '' },
+  session,
 ];
 export const connectedLinks: ProofLink[] = [
   sealed,
@@ -112,6 +161,8 @@ export const connectedLinks: ProofLink[] = [
     who: 'attic read it back 2 s ago',
     when: '14:32:08',
   },
+  service,
+  packet,
   {
     id: 'session',
     state: 'set',
@@ -131,12 +182,10 @@ export const uncheckedLinks: ProofLink[] = [
     title: 'attic cannot read this rule back',
     who: 'knockd says it ran. That is all attic knows.',
   },
-  waiting,
 ];
 export const knockingLinks: ProofLink[] = [
   sealed,
   relayed,
   { id: 'asked', state: 'now', title: 'Knock 2 of 3', who: 'attic' },
   { id: 'checked', state: 'wait', title: 'Rule in place', who: 'Not yet' },
-  waiting,
 ];
