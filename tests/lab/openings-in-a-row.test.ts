@@ -20,7 +20,7 @@ import { unpack } from './unpack.ts';
  * between phone and relay that overtake each other. Each time proven: the screen says open, and a connection is
  * made; closed, and none is. At the end the system itself has nothing left.
  */
-const times = count(3, 200);
+const times = count(2, 200);
 const jitterMs = 60;
 /** The relay answers five holds a second from one address, after the first twenty. */
 const paceMs = times > 20 ? 205 : 0;
