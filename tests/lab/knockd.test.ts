@@ -48,7 +48,7 @@ describe('one opening', () => {
     expect(await rules()).toEqual([`-A INPUT -s ${phone}/32 -p tcp -m tcp --dport 22 -j ACCEPT`]);
     expect((await sshLogin(lab.phone, sshd, lab.home.address4)).stdout).toBe('in\n');
     expect(await reaches(lab.stranger, lab.home.address4, 22)).toBe(false);
-    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
+    expect(await host.inspect(made.door)).toMatchObject([{ address: phone }]);
 
     await until(async () => (await rules()).length === 0, 7000);
     expect(performance.now() - began).toBeGreaterThan(4900);
@@ -66,7 +66,7 @@ describe('one opening', () => {
     expect(await rules()).toEqual([]);
     expect((await sshLogin(lab.phone, sshd, lab.home.address6)).stdout).toBe('in\n');
     expect(await reaches(lab.stranger, lab.home.address6, 22)).toBe(false);
-    expect(await host.inspect(made.door)).toEqual([{ address: phone6 }]);
+    expect(await host.inspect(made.door)).toMatchObject([{ address: phone6 }]);
     await until(async () => (await rules('ip6tables')).length === 0, 7000);
   });
 
@@ -129,9 +129,8 @@ describe('openings beside each other', () => {
     await open(made, '203.0.113.66');
     expect(await rules()).toHaveLength(2);
     expect(await reaches(lab.stranger, lab.home.address4, 22)).toBe(true);
-    expect(new Set(await host.inspect(made.door))).toEqual(
-      new Set([{ address: phone }, { address: '203.0.113.66' }]),
-    );
+    const seen = (await host.inspect(made.door)).map(({ address }) => address);
+    expect(seen.sort()).toEqual(['203.0.113.66', phone]);
   });
 
   test('ten addresses asked at once: each is heard, one injection after another', async () => {
@@ -240,7 +239,7 @@ describe('closing before the time', () => {
       '-j',
       'ACCEPT',
     ]);
-    expect(await host.inspect(made.door)).toEqual([{ address: phone }]);
+    expect(await host.inspect(made.door)).toMatchObject([{ address: phone }]);
     await expect(open(made)).rejects.toMatchObject({ code: 'refused-door-open' });
     await expect(host.close(made.door, phone)).rejects.toMatchObject({ code: 'tool-still-open' });
     expect(await rules()).toHaveLength(1);

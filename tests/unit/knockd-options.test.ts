@@ -35,6 +35,8 @@ describe('what a section makes of a door', () => {
       choosesTime: false,
       extends: false,
       readsBack: true,
+      seesPackets: true,
+      families: [4],
       seconds: 30,
     });
   });
