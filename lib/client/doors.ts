@@ -90,7 +90,10 @@ export function showDoor(seen: Answer<DoorView>, moment: Moment): ShownDoor {
   const standing = standingOf(seen, moment);
   const all = door.openings.filter((opening) => opening.mine);
   // One for each family where home opened both: the one that is used, else the first.
-  const mine = all.find((opening) => opening.session !== undefined || opening.seen === true) ?? all[0];
+  const mine =
+    all.find((opening) => opening.session !== undefined || opening.seen === true) ??
+    all.find((opening) => opening.proof?.packet?.seen === true) ??
+    all[0];
   const own = mine === undefined ? undefined : showOpening(mine, age);
   return {
     name: door.name,

@@ -109,9 +109,10 @@ function requests(directory: string): RequestRow[] {
 async function elements(): Promise<Map<string, number>> {
   const { stdout } = await lab.home.run('nft', ['-j', 'list', 'table', 'inet', 'latchkey']);
   const found = new Map<string, number>();
-  for (const [, address, left] of stdout.matchAll(
-    /"val": "([0-9a-f.:]+)", "timeout": \d+, "expires": (\d+)/g,
-  )) {
+  // but for the sets that note who came
+  for (const [, address, left] of stdout
+    .replace(/"name": "s[46]_.*?\]\}\}/gs, '')
+    .matchAll(/"val": "([0-9a-f.:]+)", "timeout": \d+, "expires": (\d+)/g)) {
     found.set(address as string, Number(left));
   }
   return found;

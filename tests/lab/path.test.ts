@@ -161,7 +161,13 @@ describe.each(kinds)('$name', (kind) => {
       const state = async (): Promise<string | undefined> => (await row())?.state;
       await until(async () => (await state()) === 'connected');
       const whole = await row();
-      expect(linksOf(whole)).toEqual(['rule done', 'service done', 'packet done', 'session done']);
+      // `over`: on a slow machine its time may be up by now
+      expect(linksOf(whole).map((link) => link.replace(' over', ''))).toEqual([
+        'rule done',
+        'service done',
+        'packet done',
+        'session done',
+      ]);
       inOrder(whole?.proof ?? [], began);
       expect(whole?.proof?.at(-1)?.text).toMatch(`session up: root from ${own()} port `);
       await sleep(Math.max(0, (opened.remainingMs ?? 10_000) + 600));
@@ -205,8 +211,9 @@ describe.each(kinds)('$name', (kind) => {
   test('a link that does not come says what that means: no packet, then no service', async () => {
     const device = await house.device(lab.phone, 'late');
     await device.pair(4);
+    const length = kind.knocks ? [] : ['--for', '1m'];
     const links = async (...more: string[]): Promise<string[]> =>
-      linksOf(await device.json<OpenRow>(['open', 'cellar', ...more])).slice(-3);
+      linksOf(await device.json<OpenRow>(['open', 'cellar', ...length, ...more])).slice(-3);
     expect(await links('--wait', '1s')).toEqual([
       'service done',
       'packet missing no-packet',

@@ -43,6 +43,15 @@ describe('the chain of proof', () => {
     expect(chain(whole, { mine: false })).toEqual([]);
   });
 
+  test('of the family that is used, where home opened both', () => {
+    const unused = { ...whole, packet: { seen: false, ms: 0 } };
+    const both = [
+      { address: '203.0.113.7', mine: true, remainingMs: 60_000, proof: unused },
+      { address: '2001:db8:7::7', mine: true, remainingMs: 60_000, proof: whole },
+    ];
+    expect(words(chain(undefined, {}, { openings: both }))).toContain('packet done');
+  });
+
   test('with a session: every link, each with its age since the question', () => {
     expect(chain(whole, { session: { user: 'marta', sinceMs: 3000, port: 51_884 } })).toEqual([
       { link: 'rule', state: 'done', agoMs: 10_000 },
