@@ -1,11 +1,13 @@
 import type { ComponentType } from 'react';
 import { ActivityLive } from './activity-live.tsx';
+import { ChecksLive } from './checks-live.tsx';
 import { DevicesLive } from './devices-live.tsx';
 import { DoorsLive } from './doors-live.tsx';
 import { PairLive } from './pair-live.tsx';
 import { PasswordsLive } from './passwords-live.tsx';
 import { SettingsLive } from './settings-live.tsx';
 import { passwordText } from '../_text/passwords.ts';
+import { checksText } from '../_text/checks.ts';
 import { text } from '../_text/en.ts';
 
 export interface RouteEntry {
@@ -21,6 +23,7 @@ export const routes: Readonly<Record<string, RouteEntry>> = {
   '/': { Screen: DoorsLive },
   '/activity': { title: text.activity.title, Screen: ActivityLive },
   '/passwords': { title: passwordText.title, Screen: PasswordsLive, atOnce: true },
+  '/checks': { title: checksText.title, Screen: ChecksLive },
   '/devices': { title: text.devices.asking, Screen: DevicesLive },
   '/settings': { title: text.settings.title, Screen: SettingsLive },
   '/pair': { title: text.pairing.step, Screen: PairLive },

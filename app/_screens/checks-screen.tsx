@@ -73,7 +73,7 @@ export function ChecksScreen(props: ChecksScreenProps) {
           </ul>
         </>
       )}
-      {findings.length === 0 && <Sound rows={sound} />}
+      {findings.length === 0 && sound.length > 0 && <Sound rows={sound} />}
       {at !== undefined && (
         <div className="foot btns checks-foot">
           <button type="button" className="btn grow" aria-disabled={loading} onClick={onAgain}>

@@ -42,9 +42,10 @@ export const systemChecks: readonly Check<SystemFacts>[] = [
 ];
 
 export function doorFacts(doors: readonly DoorDefinition[]): DoorFact[] {
-  return doors.map(({ name, type, options }) => {
+  return doors.flatMap(({ name, type, options }) => {
     const guard = type.guard?.(options, name);
-    return { name, ...(guard === undefined ? {} : { guard }) };
+    if (guard === 'elsewhere') return [];
+    return [{ name, ...(guard === undefined ? {} : { guard }) }];
   });
 }
 

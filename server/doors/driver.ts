@@ -94,6 +94,7 @@ export interface DoorService {
  *   firewall, or nobody needs to (`process`: nothing listens then).
  * - opening: what an opening is. `sets`: the address lies in one of these sets of ours; `mark`: packets from there
  *   get it, and the host's firewall is to accept it. `commands`: what runs as root, by family, `%IP%` in it.
+ *   `listener`: a socket of this process; `onlyHere`: on a loopback address.
  */
 export interface Guard {
   readonly protocol: 'tcp' | 'udp';
@@ -102,7 +103,7 @@ export interface Guard {
   readonly opening:
     | { readonly kind: 'sets'; readonly sets: Readonly<Record<Family, string>>; readonly mark?: number }
     | { readonly kind: 'commands'; readonly commands: Readonly<Partial<Record<Family, string>>> }
-    | { readonly kind: 'listener' };
+    | { readonly kind: 'listener'; readonly onlyHere: boolean };
   /** A file of another program's that the door is read from: whoever can change it decides what opens. */
   readonly source?: { readonly path: string; readonly section: string };
 }
@@ -124,7 +125,7 @@ export interface DriverType<Options = unknown> {
   service?(options: Options): DoorService | undefined;
   /** Two doors of this type whose claims are equal cannot be together, e.g. 'tcp 22'. */
   claim?(options: Options): string;
-  /** Absent: the doctor cannot judge what stands before this door. */
-  guard?(options: Options, door: string): Guard;
+  /** Absent: the doctor cannot judge what stands before this door. `elsewhere`: nothing of this machine does. */
+  guard?(options: Options, door: string): Guard | 'elsewhere';
   create(options: Options, context: DriverContext): DoorDriver;
 }

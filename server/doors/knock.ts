@@ -109,6 +109,7 @@ export const knock = {
   host: (options) => options.to,
   jump: (options) => options.jump,
   // One host sees one caller, the home: two doors there would be one.
+  guard: () => 'elsewhere',
   claim: (options) => `port ${options.port} of ${options.to}`,
   create: makeKnockDoor,
 } satisfies DriverType<KnockOptions>;

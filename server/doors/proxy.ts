@@ -17,6 +17,9 @@ export interface ProxyDriver extends DoorDriver {
   connections(): ProxyConnection[];
 }
 
+/** Nobody from outside is meant to reach these. */
+const loopback = /^(?:localhost|::1|127\.[\d.]+)$/;
+
 /**
  * The door for machines without root: a listener that exists only while the door is open, for exactly the
  * opened addresses, and passes bytes to the target. The target sees this machine as the caller.
@@ -44,7 +47,7 @@ export const proxy = {
     protocol: 'tcp',
     port: listen.port,
     dropsStrangers: 'process',
-    opening: { kind: 'listener' },
+    opening: { kind: 'listener', onlyHere: listen.host !== undefined && loopback.test(listen.host) },
   }),
 
   create(options: ProxyOptions, context: DriverContext): ProxyDriver {

@@ -92,6 +92,7 @@ describe('the phone: pair, hold, in', () => {
       ['/activity', 'Activity'],
       ['/settings?from=here', 'Settings'],
       ['/devices', 'Devices'],
+      ['/checks', 'Checks'],
       ['/no/such/page', 'No such page'],
     ] as const) {
       const page = await visitor.context.newPage();

@@ -21,6 +21,7 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ id, verb: fc.constant('inspect' as const), door: text }),
   fc.record({ id, verb: fc.constant('sessions' as const), door: text }),
   fc.record({ id, verb: fc.constant('logins' as const), port: fc.integer({ min: 1, max: 65_535 }) }),
+  fc.record({ id, verb: fc.constant('checks' as const) }),
 );
 
 function outcome(line: string): Request | string {

@@ -46,6 +46,7 @@ function judge(
   const ask = (chains: readonly BaseChain[], sets: readonly string[], source?: string) =>
     fate({ chains, network: facts.network }, family, { port, protocol, sets, source });
   if (opening.kind === 'listener') {
+    if (opening.onlyHere) return undefined;
     const { verdict, doubts } = ask(firewall.chains, []);
     if (verdict === 'either') return doubtful('proxy-blocked', { verdict, doubts }, name);
     return verdict === 'drop' ? finding('proxy-blocked', { family, port }, name) : undefined;

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { passwordPictures } from './password-pictures.tsx';
 import * as sample from './samples.ts';
+import { checkPictures } from './check-pictures.tsx';
 import { days, devices } from './sample-lists.ts';
 import { ActivityScreen, ActivitySide } from '../../../app/_screens/activity-screen.tsx';
 import { DeviceSide, DevicesScreen, RevokeDrawer } from '../../../app/_screens/devices-screen.tsx';
@@ -180,7 +181,7 @@ const settings = (
   >
     <SettingsScreen
       place={place}
-      home={{ name: 'attic', relay: 'relay.example.net', device: 'Pixel', devices: 3 }}
+      home={{ name: 'attic', relay: 'relay.example.net', device: 'Pixel', devices: 3, toLookAt: 3 }}
       openBy="hold"
       seconds={300}
       theme="system"
@@ -430,4 +431,5 @@ export const pictures: Record<string, () => ReactNode> = {
     </Shell>
   ),
   ...passwordPictures,
+  ...checkPictures,
 };
