@@ -62,7 +62,7 @@ describe('nothing is said about a sound file', () => {
       'a rule in other words',
       door({
         stop_command:
-          '/usr/sbin/iptables -w --delete INPUT -p tcp -m tcp --destination-port 22 --source=%IP%/32 --jump ACCEPT >/dev/null 2>&1',
+          '/usr/sbin/iptables -w --delete INPUT -p tcp -m tcp --destination-port 22 --source %IP%/32 --jump ACCEPT >/dev/null 2>&1',
       }),
     ],
     [
