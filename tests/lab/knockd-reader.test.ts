@@ -95,7 +95,7 @@ test('every rule of the grammar: knockd accepts, rejects and understands the sam
   expect(await disagreements(files)).toEqual([]);
 });
 
-test('generated files: the same', async () => {
+test('generated files: the same', { timeout: 600_000 }, async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`knockd files from seed ${seed}`);
   const texts = fc.sample(knockdFile, { seed, numRuns: count(100, 1500) });
@@ -107,7 +107,7 @@ test('generated files: the same', async () => {
   expect(await disagreements(files)).toEqual([]);
 });
 
-test('mutated files: the same', async () => {
+test('mutated files: the same', { timeout: 600_000 }, async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`mutated knockd files from seed ${seed}`);
   const below = random(seed);
