@@ -41,7 +41,7 @@ export const readIptables: EffectReader = (words, program) => {
   }
   if (verb === undefined) return undefined;
 
-  const { lines, services, target, conditions, needsProtocol } = readThing(spec);
+  const { lines, services, target, conditions, refused } = readThing(spec, family);
   const admits = !/^(?:DROP|REJECT|TARPIT)\b/.test(target ?? '');
   return {
     tool,
@@ -50,9 +50,9 @@ export const readIptables: EffectReader = (words, program) => {
     thing: [table, chain, ...lines].join('\n'),
     services,
     family,
-    whom: byNumber ? 'everyone' : whomOf(conditions),
+    whom: byNumber ? 'everyone' : whomOf(conditions, family),
     ...(byNumber ? { byNumber } : {}),
-    ...(needsProtocol ? { refused: 'it names a port, and no `-p tcp` or `-p udp` before it' } : {}),
+    ...(refused === undefined ? {} : { refused }),
   };
 };
 

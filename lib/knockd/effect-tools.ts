@@ -99,6 +99,7 @@ export const readNft: EffectReader = (words) => {
   const rule = /^(add|insert|delete) rule (.*)$/.exec(text);
   if (rule === null) return undefined;
   const verb = rule[1] === 'delete' ? 'delete' : 'add';
+  if (verb === 'delete' && !/ handle \d+$/.test(text)) return undefined;
   const keepsOut = /\b(?:drop|reject)\b/.test(text);
   return {
     tool: 'nft',

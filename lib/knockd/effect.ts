@@ -33,10 +33,11 @@ export type EffectReader = (
   program: string,
 ) => Effect | 'saves' | 'nothing' | undefined;
 
-/** For commands whose words alone tell (%IP% in them, or not). */
-export function whomOf(text: string): Effect['whom'] {
+/** For commands whose words alone tell: %IP% in them, or not, or with a length that makes a network of it. */
+export function whomOf(text: string, family?: Family): Effect['whom'] {
   if (!text.includes('%IP%')) return 'everyone';
-  return /%IP%\/(?!32\b|128\b|255\.255\.255\.255)\d/.test(text) ? 'network' : 'knocker';
+  const short = family === 6 ? /%IP%\/(?!128\b)\d/ : /%IP%\/(?!32\b|128\b|255\.255\.255\.255)\d/;
+  return short.test(text) ? 'network' : 'knocker';
 }
 
 /** Ports that names stand for, as in /etc/services: those that people open. */

@@ -45,6 +45,8 @@ export function readEffects(command: string): CommandEffects {
 
 function readOne({ path, program, words }: SimpleCommand): ReturnType<EffectReader> {
   if (/^\/etc\/(?:init|rc)\.d\//.test(path)) return readService([program, ...words], 'service');
+  // Only the shell knows what stands there then.
+  if (words.some((word) => /[$`]/.test(word))) return undefined;
   const reader = readers.find(([name]) => name.test(program));
   return reader?.[1](words, program);
 }

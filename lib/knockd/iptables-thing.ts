@@ -1,4 +1,5 @@
 import { portOf } from './effect.ts';
+import type { Family } from '../address.ts';
 
 /** A rule's words in the one spelling in which iptables itself compares rules. */
 export interface Thing {
@@ -13,7 +14,8 @@ export interface Thing {
   readonly target?: string;
   /** All but comments: where an address would tell whom the rule is for. */
   readonly conditions: string;
-  readonly needsProtocol: boolean;
+  /** Why iptables refuses it. */
+  readonly refused?: string;
 }
 
 const names: Readonly<Record<string, string>> = {
@@ -45,11 +47,13 @@ const empty =
 
 interface Option {
   readonly name: string;
+  /** `--source=…`: iptables 1.8 reads no `=` in options of its own, only in those of matches. */
+  readonly hasEquals: boolean;
   readonly not: string;
   readonly values: readonly string[];
 }
 
-export function readThing(words: readonly string[]): Thing {
+export function readThing(words: readonly string[], family: Family): Thing {
   const options = readOptions(words);
   const services: string[] = [];
   const rule: string[] = [];
@@ -65,7 +69,7 @@ export function readThing(words: readonly string[]): Thing {
   };
   let last: string[] | undefined;
   for (const { name, not, values } of options) {
-    const line = `${not}${name} ${normal(name, values, services).join(' ')}`.trimEnd();
+    const line = `${not}${name} ${normal(name, values, family, services).join(' ')}`.trimEnd();
     if (empty.test(line)) continue;
     if (own.test(name)) rule.push(line);
     else if (name === '--jump' || name === '--goto' || ofTarget.test(name)) jump.push(line);
@@ -88,19 +92,29 @@ export function readThing(words: readonly string[]): Thing {
     services,
     ...(target === undefined ? {} : { target: target.slice(target.indexOf(' ') + 1) }),
     conditions: lines.filter((line) => !/^--comment /.test(line)).join('\n'),
-    needsProtocol: protocol === '' && lines.some((line) => /^(?:! )?--[ds]ports? /.test(line)),
+    ...refusal(options, protocol),
   };
 }
 
+function refusal(options: readonly Option[], protocol: string): { refused?: string } {
+  const equals = options.find(
+    ({ name, hasEquals }) => hasEquals && (own.test(name) || /^--(?:jump|goto|match)$/.test(name)),
+  );
+  if (equals !== undefined) return { refused: `it takes no \`=\` after ${equals.name}` };
+  const needsProtocol = protocol === '' && options.some(({ name }) => /^--[ds]ports?$/.test(name));
+  return needsProtocol ? { refused: 'it names a port, and no `-p tcp` or `-p udp` before it' } : {};
+}
+
 function readOptions(words: readonly string[]): Option[] {
-  const options: { name: string; not: string; values: string[] }[] = [];
+  const options: { name: string; hasEquals: boolean; not: string; values: string[] }[] = [];
   let not = '';
   for (const word of words) {
     if (word === '!') not = '! ';
     else if (word.startsWith('-') && word.length > 1) {
       const at = word.startsWith('--') ? word.indexOf('=') : -1;
       const [name, value] = at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)];
-      options.push({ name: names[name] ?? name, not, values: value === undefined ? [] : [value] });
+      const values = value === undefined ? [] : [value];
+      options.push({ name: names[name] ?? name, hasEquals: at !== -1, not, values });
       not = '';
     } else options.at(-1)?.values.push(word);
   }
@@ -109,10 +123,15 @@ function readOptions(words: readonly string[]): Option[] {
   );
 }
 
-function normal(name: string, values: readonly string[], services: string[]): readonly string[] {
+function normal(
+  name: string,
+  values: readonly string[],
+  family: Family,
+  services: string[],
+): readonly string[] {
   if (name === '--protocol') return values.map((value) => protocols[value] ?? value.toLowerCase());
   if (name === '--source' || name === '--destination')
-    return values.map((value) => value.replace(/\/(?:32|128|255\.255\.255\.255)$/, ''));
+    return values.map((value) => value.replace(family === 4 ? /\/(?:32|255\.255\.255\.255)$/ : /\/128$/, ''));
   if (/^--[ds]ports?$/.test(name)) {
     return values.map((value) =>
       value

@@ -109,7 +109,7 @@ function lintText({ text, does, family, key, where }: Command): Finding[] {
       severity: 'error',
       ...where,
       text: `${refused.tool} refuses this rule: ${refused.refused}.`,
-      remedy: `Write \`${key} = ${text.replace(/ (--(?:dport|sport|destination-port|source-port)s? )/, ' -p tcp $1')}\`.`,
+      remedy: `Write \`${key} = ${completed(text)}\`.`,
     });
   }
   const numbered = does.effects.find((effect) => effect.byNumber === true);
@@ -124,6 +124,13 @@ function lintText({ text, does, family, key, where }: Command): Finding[] {
     });
   }
   return found;
+}
+
+/** With the protocol that a port needs, and without `=`. */
+function completed(text: string): string {
+  const spaced = text.replace(/( --[a-z-]+)=/g, '$1 ');
+  if (/ (?:-p|--proto(?:col)?) /.test(spaced)) return spaced;
+  return spaced.replace(/ (--(?:dport|sport|destination-port|source-port)s? )/, ' -p tcp $1');
 }
 
 /** One pair of quotes around several words. */

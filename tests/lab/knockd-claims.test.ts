@@ -254,9 +254,11 @@ test.each(claims.map((claim, index) => [claim.what, claim, index] as const))(
 /** Two spellings of a rule, and one of the rule that the first adds and the second is to delete. */
 const port = '-p tcp --dport 22';
 const spellings: readonly (readonly [add: string, remove: string])[] = [
-  [`-s %IP% ${port} -j ACCEPT`, `-j ACCEPT -p TCP -m tcp --dport 22 -s %IP%/32`],
+  [`-s %IP% ${port} -j ACCEPT`, `-j ACCEPT -p TCP -m tcp --dport 22 -s %IP%/HOST`],
   [`-s %IP% ${port} -j ACCEPT`, '-p 6 --dport 22 -s %IP% -j ACCEPT'],
-  [`-s %IP% ${port} -j ACCEPT`, '--source=%IP% --protocol tcp --destination-port=22 --jump ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, '--source %IP% --protocol tcp --destination-port=22 --jump ACCEPT'],
+  [`-s %IP% ${port} -j ACCEPT`, `--source=%IP% ${port} -j ACCEPT`],
+  [`-s %IP% ${port} -j ACCEPT`, `-s %IP% ${port} --jump=ACCEPT`],
   [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp --dport ssh -j ACCEPT'],
   [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp --dport 22:22 -i + -d ANY -j ACCEPT'],
   [`-s %IP% ${port} -j ACCEPT`, '-s %IP% -p tcp -j ACCEPT'],
@@ -302,13 +304,14 @@ const spellings: readonly (readonly [add: string, remove: string])[] = [
 ];
 
 test.each([
-  ['iptables', 'start_command', 'stop_command', '203.0.113.7', '0.0.0.0/0'],
-  ['ip6tables', 'start_command_6', 'stop_command_6', '2001:db8:7::7', '::/0'],
+  ['iptables', 'start_command', 'stop_command', '203.0.113.7', '0.0.0.0/0', '32'],
+  ['ip6tables', 'start_command_6', 'stop_command_6', '2001:db8:7::7', '::/0', '128'],
 ])(
   '%s deletes what the linter says it does, and no other rule',
-  async (tool, startKey, stopKey, address, any) => {
+  async (tool, startKey, stopKey, address, any, host) => {
+    const generic = (spec: string) => spec.replaceAll('ANY', any).replaceAll('HOST', host);
     const lines = spellings.map(([add, remove]) => {
-      const words = (spec: string) => spec.replaceAll('ANY', any).replaceAll('%IP%', address);
+      const words = (spec: string) => generic(spec).replaceAll('%IP%', address);
       return `${tool} -F INPUT; ${tool} -A INPUT ${words(add)} && ${tool} -D INPUT ${words(remove)}; echo $?`;
     });
     const { stdout } = await room.space.run('sh', ['-c', `exec 2>/dev/null; ${lines.join('\n')}`]);
@@ -319,7 +322,7 @@ test.each([
     const said = spellings.map(([add, remove]) => {
       const conf =
         `[options]\nUseSyslog\n[d]\nsequence=3,1\ncmd_timeout=5\n` +
-        `${startKey}=${tool} -A INPUT ${add}\n${stopKey}=${tool} -D INPUT ${remove.replaceAll('ANY', any)}\n`;
+        `${startKey}=${tool} -A INPUT ${add}\n${stopKey}=${tool} -D INPUT ${generic(remove)}\n`;
       const wrong: FindingCode[] = ['delete-mismatch', 'stop-opens', 'rule-incomplete'];
       return !lintKnockd(conf).findings.some(({ code }) => wrong.includes(code));
     });

@@ -49,6 +49,20 @@ describe('nothing is said about a sound file', () => {
       by("firewall-cmd --timeout=60 --add-rich-rule='rule family=ipv4 source address=%IP% accept'"),
     ],
     ['scripts', by('/usr/local/sbin/open %IP%', '/usr/local/sbin/close %IP%')],
+    [
+      'a rule that the shell looks up',
+      by(
+        'nft add rule inet f input ip saddr %IP% accept',
+        "nft delete rule inet f input handle $(nft -a list chain inet f input | awk '/%IP%/ {print $NF}')",
+      ),
+    ],
+    [
+      'a number that the shell looks up',
+      door({
+        stop_command:
+          '/sbin/iptables -D INPUT `/sbin/iptables -nL INPUT --line-numbers | grep -m1 %IP% | cut -c1-2`',
+      }),
+    ],
     ['a machine that is woken', by('etherwake 00:11:22:33:44:55')],
     ['UDP without flags', door({ sequence: '7324:udp,4566:udp,2745:udp', tcpflags: undefined })],
     [
@@ -62,7 +76,7 @@ describe('nothing is said about a sound file', () => {
       'a rule in other words',
       door({
         stop_command:
-          '/usr/sbin/iptables -w --delete INPUT -p tcp -m tcp --destination-port 22 --source=%IP%/32 --jump ACCEPT >/dev/null 2>&1',
+          '/usr/sbin/iptables -w --delete INPUT -p tcp -m tcp --destination-port 22 --source %IP%/32 --jump ACCEPT >/dev/null 2>&1',
       }),
     ],
     [
