@@ -31,7 +31,6 @@ export interface CommandOptions {
 /** Open asks, opens and asks again: three times this must be less than the home agent's patience (30 s). */
 const longestTimeout = 9;
 
-// eslint-disable-next-line no-control-regex -- a program's argument ends at NUL
 const word = v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^\0]*$/, 'must not hold NUL'));
 const command = v.pipe(v.array(word, 'must be an array of texts'), v.minLength(1), v.maxLength(64));
 const schema = v.strictObject({

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
+import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { isCanonical } from '../../lib/address.ts';
 import { command } from '../../server/doors/command.ts';
+import { readDoor } from '../../server/doors/definition.ts';
 import { fill, readListing } from '../../server/doors/command-plan.ts';
 import { count } from '../counts.ts';
 
@@ -49,6 +52,16 @@ describe('what a table makes of a door', () => {
     expect(claim({ ...acts, port: 23 })).toBe(claim(acts));
     expect(claim({ ...acts, open: ['/bin/true', 'x', '{address}'] })).not.toBe(claim(acts));
   });
+});
+
+test('every entry of the docs page is a door; only its programs may be missing here', async () => {
+  const page = await readFile(new URL('../../server/doors/COMMANDS.md', import.meta.url), 'utf8');
+  const entries = [...page.matchAll(/^```toml\n([^]*?)^```$/gm)].map(([, text = '']) => text);
+  expect(entries).toHaveLength(6);
+  for (const text of entries) {
+    const table = parse(text.replace(/"\/(?:usr|sbin|opt)\/[^"]*"/g, '"/bin/true"'));
+    expect(readDoor('ssh', table, [command]).type.name).toBe('command');
+  }
 });
 
 test('an address fills arguments and makes none more', () => {
