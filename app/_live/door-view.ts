@@ -1,6 +1,7 @@
 import { proofOf } from './proof-links.ts';
 import { knockLede, pinsOf, stepLine, wayOf } from './steps.ts';
 import { doorLabel, lengthWord, reasonWords, remedyWords, sshCommand } from './words.ts';
+import { sharingOf } from '../../lib/client/address-notes.ts';
 import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { DoorEntry, HomeState } from '../_state/types.ts';
@@ -80,7 +81,7 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
     seconds: shown.choosesTime ? dial.seconds : shown.defaultSeconds,
     lengths: lengthsOf(home, entry),
     vouched: dial.vouched ?? !home.ownRelay,
-    ...(home.polls && address !== undefined ? { sharing: text.address.sharing.proxy(address) } : {}),
+    ...sharingFacts(home, own?.address),
     ...(home.ownRelay
       ? {}
       : { vouchedMinutes: Math.floor(Math.min(vouchedMost, shown.longestSeconds) / 60) }),
@@ -100,6 +101,16 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
     ...(phase === 'stale' ? { stale: staleFacts(home, entry, wall) } : {}),
     ...knownFacts(home, entry, phase, wall),
   };
+}
+
+/** Behind a proxy it is said beside *Open*, since SSH may not come by it; else with the proof. */
+function sharingFacts(home: HomeState, opened: string | undefined): Partial<DoorFace> {
+  if (opened === undefined) return {};
+  const polls = home.polls === true;
+  const sharing = sharingOf(opened, { polls });
+  if (sharing === 'own') return {};
+  const said = text.address.sharing[sharing](opened);
+  return sharing === 'proxy' ? { sharing: said } : { proofNote: said };
 }
 
 function ledeAndReason(home: HomeState, entry: DoorEntry, phase: Phase): Partial<DoorFace> {

@@ -68,7 +68,12 @@ function openingLinks(home: HomeState, { dial, shown }: DoorEntry, place: Place)
         : asked
           ? words.knocks(way.knocks)
           : words.knockOf(way.heard + 1, way.knocks),
-    who: way.knocks === 0 ? words.askedBy(home.name) : asked ? words.heard(way.knocks) : home.name,
+    who:
+      way.knocks === 0
+        ? words.askedBy(home.name)
+        : asked
+          ? (shown.jump === undefined ? words.heard : words.sent)(way.knocks)
+          : home.name,
     ...at(way.asked),
   });
   return links;

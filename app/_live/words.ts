@@ -42,10 +42,15 @@ export function sshCommand(
   user: string | undefined,
   /** The home as ssh's jump host, where the door is open for the home's own address. */
   jump?: string,
-): { readonly text: string; readonly href: string } {
+): { readonly text: string; readonly href?: string } {
   const at = user === undefined ? '' : `${user}@`;
   return {
     text: `ssh ${jump === undefined ? '' : `-J ${jump} `}${port === 22 ? '' : `-p ${port} `}${at}${host}`,
-    href: `ssh://${at === '' ? '' : `${encodeURIComponent(user ?? '')}@`}${bracketed(host)}${port === 22 ? '' : `:${port}`}`,
+    // No ssh:// link names a jump host.
+    ...(jump === undefined
+      ? {
+          href: `ssh://${at === '' ? '' : `${encodeURIComponent(user ?? '')}@`}${bracketed(host)}${port === 22 ? '' : `:${port}`}`,
+        }
+      : {}),
   };
 }

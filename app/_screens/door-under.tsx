@@ -139,7 +139,10 @@ function Opened({ face, acts, onProof }: UnderProps) {
       <div className={session ? '' : 'foot'}>
         {!session && face.command !== undefined && (
           <div className="u-more">
-            <CommandField command={face.command.text} href={face.command.href} />
+            <CommandField
+              command={face.command.text}
+              {...(face.command.href === undefined ? {} : { href: face.command.href })}
+            />
           </div>
         )}
         {!over && (

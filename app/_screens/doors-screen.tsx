@@ -91,6 +91,9 @@ export function DoorsScreen({ face, doors, openBy, singleKeys, acts }: DoorsScre
           <p className="sub proof-lede">{face.proofLede ?? text.proof.lede}</p>
           <Chain links={face.links} />
           {face.proofRemedy !== undefined && <p className="ruled-note ink mt-1.5">{face.proofRemedy}</p>}
+          {face.proofRemedy === undefined && face.proofNote !== undefined && (
+            <p className="sub mt-1.5">{face.proofNote}</p>
+          )}
           <ProofActs face={face} acts={acts} />
         </Drawer>
       )}

@@ -8,9 +8,10 @@ const words = text.door;
 
 /** Under the chain, where it stands open. */
 export function ChainActs({ face, acts }: { face: DoorFace; acts: DoorActs }) {
+  const said = face.proofRemedy ?? face.proofNote;
   return (
     <div className="ml-16 mt-2.5 flex flex-wrap gap-x-5">
-      {face.proofRemedy !== undefined && <p className="sub w-full pb-1">{face.proofRemedy}</p>}
+      {said !== undefined && <p className="sub w-full pb-1">{said}</p>}
       <button type="button" className="link sub" aria-disabled={face.busy === 'asking'} onClick={acts.ask}>
         {face.busy === 'asking' ? words.askingNow : text.proof.askAgain(face.home)}
       </button>

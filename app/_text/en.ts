@@ -248,7 +248,8 @@ export const text = {
     knocks: (count: number) => `${numbers[count] ?? count} ${plural(count, 'knock', 'knocks')}`,
     heard: (count: number) =>
       count === 1 ? 'knockd heard it' : count === 3 ? 'knockd heard all three' : `knockd heard all ${count}`,
-    knockd: 'Knocks',
+    /** At a host that says nothing back. */
+    sent: (count: number) => (count === 1 ? 'Home sent it' : `Home sent all ${count}`),
     asked: (driver: string) => `Asked ${driver}`,
     askedBy: (home: string) => `${home} passed it on`,
     rule: 'Rule in place',

@@ -90,7 +90,9 @@ export interface DoorFace {
   /** The drawer's sentence, and its one remedy. */
   readonly proofLede?: string;
   readonly proofRemedy?: string;
-  readonly command?: { readonly text: string; readonly href: string };
+  /** Who else comes by the opened address. */
+  readonly proofNote?: string;
+  readonly command?: { readonly text: string; readonly href?: string };
   readonly session?: { readonly user: string };
   readonly reason?: string;
   readonly remedy?: string;
