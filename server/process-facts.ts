@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** What Linux says of a process, in proc(5). Elsewhere everything is unknown. */
 export interface ProcessFacts {
@@ -21,6 +21,17 @@ export function processFacts(pid: number): ProcessFacts | undefined {
   const found = /^\d+ \((.*)\) (\S) (\d+) (?:-?\d+ ){17}(\d+) /s.exec(text);
   if (found === null || found[2] === 'Z' || found[2] === 'X') return undefined;
   return { command: found[1] ?? '', parent: Number(found[3]), startTime: found[4] ?? '' };
+}
+
+/** Every pid that /proc shows; none where there is no /proc. */
+export function allPids(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** Pids of a process's children; empty where the kernel does not tell (CONFIG_PROC_CHILDREN). */

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { codeOf } from '../../../lib/errors.ts';
-import { processFacts } from '../../process-facts.ts';
+import { allPids, processFacts } from '../../process-facts.ts';
 import { requireRootOwned } from '../../root-owned.ts';
 import { run } from '../../run.ts';
 import { known, unknown, type Fact, type Sshd, type SshdSettings } from '../facts.ts';
@@ -62,8 +62,9 @@ export function readSettings(text: string): SshdSettings {
 /** Root's sshds that listen in this network, by the title that they give themselves. */
 function runningSshds(): Command[] {
   const here = networkOf('self');
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid) && processFacts(Number(pid))?.command === 'sshd')
+  return allPids()
+    .filter((pid) => processFacts(pid)?.command === 'sshd')
+    .map(String)
     .filter((pid) => here === undefined || (networkOf(pid) ?? here) === here)
     .filter((pid) => /^Uid:\t0\t/m.test(textOf(`/proc/${pid}/status`)))
     .flatMap((pid) => readTitle(textOf(`/proc/${pid}/cmdline`)) ?? []);

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { processFacts } from '../../process-facts.ts';
+import { readFileSync } from 'node:fs';
+import { allPids, processFacts } from '../../process-facts.ts';
 import { known, unknown, type Fact } from '../facts.ts';
 
 /**
@@ -9,8 +9,8 @@ import { known, unknown, type Fact } from '../facts.ts';
 export function gatherTimers(): Fact<number> {
   if (process.geteuid?.() !== 0) return unknown('tool-needs-root');
   let count = 0;
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const facts = processFacts(Number(pid));
+  for (const pid of allPids()) {
+    const facts = processFacts(pid);
     if (facts?.command !== 'knockd') continue;
     const isChild = processFacts(facts.parent)?.command === 'knockd';
     if (isChild || sleeping.test(callOf(pid))) count++;
@@ -21,7 +21,7 @@ export function gatherTimers(): Fact<number> {
 /** Their numbers: asm/unistd_64.h on x86, asm-generic/unistd.h elsewhere. */
 const sleeping = process.arch === 'x64' ? /^(?:35|230) / : /^(?:101|115) /;
 
-function callOf(pid: string): string {
+function callOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/syscall`, 'latin1');
   } catch {
