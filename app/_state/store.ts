@@ -74,7 +74,7 @@ class PageStore {
       const [homes, settings] = await Promise.all([vault.homes(), vault.settings()]);
       this.settings = { ...firstSettings, ...settings };
       this.sessions = homes.map((stored) => this.open(stored));
-      this.current = this.sessions[0]?.id;
+      this.current = (this.sessions.find(({ id }) => id === this.settings.home) ?? this.sessions[0])?.id;
     } catch {
       this.storageRefused = true;
     }
@@ -160,6 +160,7 @@ class PageStore {
     this.sessions.find(({ id }) => id === session.id)?.stop();
     this.sessions = [...this.sessions.filter(({ id }) => id !== session.id), session];
     this.current = session.id;
+    this.set('home', session.id);
     session.start();
   }
 
@@ -221,8 +222,9 @@ class PageStore {
       getSnapshot: () => this.snapshot,
       getServerSnapshot: () => nothing,
       chooseHome: (id) => {
-        if (this.sessions.some((session) => session.id === id)) this.current = id;
-        this.changed();
+        if (!this.sessions.some((session) => session.id === id)) return;
+        this.current = id;
+        this.set('home', id);
       },
       chooseDoor: (door) => {
         this.home?.choose(door);

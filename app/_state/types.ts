@@ -185,6 +185,8 @@ export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
   /** Single-key shortcuts (O, C) on the desktop. */
   readonly shortcuts: boolean;
+  /** Id of the home that was shown last; where it is gone, the first is shown. */
+  readonly home?: string;
 }
 
 /** What a pasted or scanned text is, said while it is typed. */

@@ -33,6 +33,7 @@ const settings = v.partial(
     seconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400)),
     theme: v.picklist(['system', 'light', 'dark']),
     shortcuts: v.boolean(),
+    home: v.pipe(v.string(), v.maxLength(200)),
   }),
 );
 

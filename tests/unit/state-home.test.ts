@@ -169,6 +169,18 @@ describe('what is kept', () => {
     expect(made.dial().seconds).toBe(60);
   });
 
+  it('the home that was shown last, and no other', async () => {
+    const made = await loaded();
+    const { id } = made.homeState();
+    made.store.chooseHome('somebody else’s');
+    await settle();
+    expect(made.vault.kept?.home).toBeUndefined();
+    expect(made.all().current).toBe(id);
+    made.store.chooseHome(id);
+    await settle();
+    expect(made.vault.kept?.home).toBe(id);
+  });
+
   it('what the home said last, for a page that opens without it: with its age, and never as the present', async () => {
     const before = await loaded();
     const { kept } = [...before.vault.rows.values()][0] ?? {};
