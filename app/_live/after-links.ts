@@ -59,8 +59,11 @@ interface Given {
 
 const writers: Record<Written, (given: Given) => Words> = {
   service({ home, entry, fact }) {
-    const { port } = entry.shown.endpoint;
-    if (fact.state === 'done') return { title: words.listens(port), who: words.foundProgram(home.name) };
+    const { endpoint, driver } = entry.shown;
+    if (fact.state === 'done') {
+      const title = driver === 'proxy' ? words.targetListens : words.listens(endpoint.port);
+      return { title, who: words.foundProgram(home.name) };
+    }
     if (fact.state !== 'missing') return { title: words.listensWait, who: words.notYet };
     const [title, who] = silence(entry, fact);
     return { title, who };
@@ -101,7 +104,9 @@ const writers: Record<Written, (given: Given) => Words> = {
 
 /** Why nobody there would answer, and the question that it asks of a person. */
 function silence(entry: DoorEntry, { reason }: Fact): readonly [string, string] {
-  const { port } = entry.shown.endpoint;
+  const { endpoint, driver } = entry.shown;
+  const { port } = endpoint;
+  if (driver === 'proxy') return [words.targetSilent, words.silentWhy];
   const six = entry.shown.own?.address.includes(':') === true;
   if (reason === 'loopback') return [words.listensHome(port), words.listensHomeWhy];
   if (reason === 'family') return [words.listensOther(port, six), words.listensOtherWhy];
@@ -111,7 +116,13 @@ function silence(entry: DoorEntry, { reason }: Fact): readonly [string, string] 
 function meaning(home: HomeState, entry: DoorEntry, fact: Fact): { lede: string; remedy: string } {
   switch (fact.link) {
     case 'service':
-      return { lede: words.openNobody, remedy: words.serviceRemedy(home.name, entry.shown.endpoint.port) };
+      return {
+        lede: words.openNobody,
+        remedy:
+          entry.shown.driver === 'proxy'
+            ? words.targetRemedy(home.name)
+            : words.serviceRemedy(home.name, entry.shown.endpoint.port),
+      };
     case 'packet': {
       const address = entry.shown.own?.address ?? '';
       const also = entry.shown.others.find(({ mine }) => mine)?.address;

@@ -1,5 +1,5 @@
 import { options, render } from 'preact';
-import { Component, useEffect, useState, type ReactNode } from 'react';
+import { Component, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { StoreContext } from './app.tsx';
 import { routes } from './routes.ts';
 import { loadStore, waitingStore } from './store.ts';
@@ -20,36 +20,32 @@ class Whole extends Component<{ children: ReactNode }, { failed: boolean }> {
 
 /** One store for the life of the page; it lives above the screens, so a session outlives a change of screen. */
 function App({ store }: { store: Store }) {
-  const [path, setPath] = useState(route.get);
-  const [moved, setMoved] = useState(false);
+  const path = useSyncExternalStore(route.subscribe, route.get);
+  const moved = useRef(false);
+  const [first] = useState(path);
+  if (path !== first) moved.current = true;
   const entry = routes[path];
   const title = entry?.title === undefined ? text.app.name : text.app.titled(entry.title);
-  useEffect(
-    () =>
-      route.subscribe(() => {
-        // The relay has the words for an address that no screen has.
-        if (routes[route.get()] === undefined) return window.location.reload();
-        setPath(route.get());
-        setMoved(true);
-      }),
-    [],
-  );
   useEffect(() => {
-    if (moved) document.title = title;
-  }, [moved, title]);
+    // The relay has the words for an address that no screen has.
+    if (entry === undefined) window.location.reload();
+    else document.title = title;
+  }, [entry, title]);
   return (
     <StoreContext value={store}>
       {entry !== undefined && <entry.Screen key={path} />}
       <p className="vh" role="status">
-        {moved ? title : ''}
+        {moved.current ? title : ''}
       </p>
     </StoreContext>
   );
 }
 
 /** The exported page stands until this draws: with storage read where the screen shows any of it, so only once. */
-async function start(page: Element, atOnce: boolean): Promise<void> {
-  const draw = (whole: ReactNode) => render(whole as Parameters<typeof render>[0], page);
+async function start(atOnce: boolean): Promise<void> {
+  // Its element too: only inside of what it draws does Preact take away what stood there.
+  const draw = (whole: ReactNode) =>
+    render((<div id="page">{whole}</div>) as Parameters<typeof render>[0], document.body);
   const app = (store: Store) => (
     <Whole>
       <App store={store} />
@@ -84,8 +80,7 @@ options.debounceRendering = (draw) => {
 };
 
 route.start();
-const page = document.getElementById('page');
 const entry = routes[route.get()];
 // The page that says "no such page" has only links.
-if (page !== null && entry !== undefined) void start(page, entry.atOnce === true).finally(updates.start);
+if (entry !== undefined) void start(entry.atOnce === true).finally(updates.start);
 else updates.start();

@@ -262,6 +262,10 @@ export const text = {
     waitingPacket: (at: string) => `${at}. Waiting for your first packet.`,
     waitingSession: (at: string) => `${at}. Waiting for your session.`,
     listens: (port: number) => `Port ${port} listens`,
+    targetListens: 'Its target listens',
+    targetSilent: 'Nothing listens at its target',
+    targetRemedy: (home: string) =>
+      `On ${home}, see which programs listen: ss -ltn. The door’s target is in agent.toml.`,
     foundProgram: (home: string) => `${home} found a program there`,
     listensWait: 'Service',
     silent: (port: number) => `Nothing listens on port ${port}`,

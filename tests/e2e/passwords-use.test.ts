@@ -171,7 +171,7 @@ describe('before there is a home, and beside one', () => {
     await page.getByRole('link', { name: /Passwords work now/ }).click();
     await four(page);
     expect(new URL(page.url()).pathname).toBe('/passwords');
-    expect(await page.locator('.tabs').count()).toBe(0);
+    await expect.poll(() => page.locator('.tabs').count()).toBe(0);
     await context.close();
     const wide = await visitor({ viewport: { width: 1440, height: 900 }, isMobile: false, hasTouch: false });
     await wide.page.goto(house.origin);
