@@ -72,6 +72,7 @@ export function PairLive() {
               : { check: check.ok ? { ok: true, relay } : { ok: false, why: linkWords(check.code) } })}
             name={name}
             busy={pairing.step === 'claiming'}
+            starting={!snapshot.loaded}
             notKept={snapshot.storageRefused}
             onLink={setLink}
             onName={setName}

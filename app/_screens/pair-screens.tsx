@@ -17,6 +17,8 @@ export interface FindProps {
     { readonly ok: true; readonly relay: string } | { readonly ok: false; readonly why: string };
   readonly name: string;
   readonly busy: boolean;
+  /** Nothing hears yet what is typed: the page still starts. */
+  readonly starting?: boolean;
   /** Keys cannot be stored here. */
   readonly notKept?: boolean;
   readonly onLink: (link: string) => void;
@@ -25,7 +27,17 @@ export interface FindProps {
 }
 
 /** 1 of 3. The text is checked as it comes. */
-export function FindScreen({ link, check, name, busy, notKept = false, onLink, onName, onAsk }: FindProps) {
+export function FindScreen({
+  link,
+  check,
+  name,
+  busy,
+  starting = false,
+  notKept = false,
+  onLink,
+  onName,
+  onAsk,
+}: FindProps) {
   const good = check?.ok === true;
   return (
     <form
@@ -49,6 +61,7 @@ export function FindScreen({ link, check, name, busy, notKept = false, onLink, o
         id="link"
         className="field"
         value={link}
+        readOnly={starting}
         rows={3}
         spellCheck={false}
         autoComplete="off"
@@ -92,6 +105,7 @@ export function FindScreen({ link, check, name, busy, notKept = false, onLink, o
               id="name"
               className="name-field b"
               value={name}
+              readOnly={starting}
               maxLength={64}
               autoComplete="off"
               onChange={(event) => onName(event.target.value)}
