@@ -13,26 +13,27 @@ const words = text.pairing;
 
 /** The link that the page was opened with. boot() has taken it out of the address before anything else ran. */
 function takeLink(): string {
+  if (typeof window === 'undefined') return '';
   const page = window as BootWindow;
   const link = page.latchkeyLink ?? '';
   delete page.latchkeyLink;
   return link;
 }
 
+const ownName = () => (typeof window === 'undefined' ? '' : deviceName(navigator.userAgent));
+
 export function PairLive() {
   const app = useApp();
   const { store, snapshot } = app;
   const { pairing } = snapshot;
   const place = usePlace();
-  const [link, setLink] = useState('');
-  const [name, setName] = useState('');
+  const [link, setLink] = useState(takeLink);
+  const [name, setName] = useState(ownName);
   /** The code that this person said is the same on both. */
   const [matched, setMatched] = useState('');
   const [differed, setDiffered] = useState(false);
 
   useEffect(() => {
-    setLink((before) => takeLink() || before);
-    setName((before) => before || deviceName(navigator.userAgent));
     // A second link pasted into the address of this very page.
     const changed = () => {
       if (window.location.hash.length < 2) return;
