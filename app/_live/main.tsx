@@ -41,6 +41,13 @@ function App({ store }: { store: Store }) {
   );
 }
 
+/** Behind the next frame; a hidden page has none. */
+const painted = () =>
+  new Promise<void>((resolve) => {
+    if (document.hidden) setTimeout(resolve);
+    else requestAnimationFrame(() => setTimeout(resolve));
+  });
+
 /** The exported page stands until this draws: with storage read where the screen shows any of it, so only once. */
 async function start(atOnce: boolean): Promise<void> {
   // Its element too: only inside of what it draws does Preact take away what stood there.
@@ -52,9 +59,11 @@ async function start(atOnce: boolean): Promise<void> {
     </Whole>
   );
   try {
-    const store = loadStore();
-    if (atOnce) draw(app(waitingStore));
-    const given = await store;
+    if (atOnce) {
+      draw(app(waitingStore));
+      await painted();
+    }
+    const given = await loadStore();
     // a task of its own: a finger that came meanwhile goes first
     await new Promise((resolve) => setTimeout(resolve));
     draw(app(given));

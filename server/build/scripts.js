@@ -80,13 +80,16 @@ export async function buildScripts(root, out, version, beside) {
     }
     const file = path.join(out, page);
     const html = ofNext.reduce((rest, each) => rest.replaceAll(each, ''), await readFile(file, 'utf8'));
-    const boot = '<script id="boot"';
-    if (html.split(boot).length !== 2)
+    const [boot = ''] = html.match(/<script id="boot">[\s\S]*?<\/script>/) ?? [];
+    const charset = '<meta charSet="utf-8"/>';
+    if (boot === '' || html.split(charset).length !== 2)
       throw new Error(`${page}: Next's export has another shape than expected`);
     const files = [...wanted].map(url).join(' ');
+    const first = boot.replace('id="boot"', `id="boot" data-files="${files}"`);
+    // Before the style sheet, which a script behind it would wait for.
     await writeFile(
       file,
-      html.replace(boot, () => `${boot} data-files="${files}"`),
+      html.replace(boot, '').replace(charset, () => charset + first),
     );
   }
   await dropRest(out);
