@@ -24,13 +24,7 @@ export function afterLinks(home: HomeState, entry: DoorEntry, wall: number): Aft
   const at = seen.findIndex(({ state }) => state !== 'done');
   const links = seen.map((fact, i) => {
     const state =
-      fact.state === 'done'
-        ? 'set'
-        : fact.state === 'missing'
-          ? 'stuck'
-          : i === at || seen[at]?.state === 'missing'
-            ? 'now'
-            : 'wait';
+      fact.state === 'done' ? 'set' : fact.state === 'missing' ? 'stuck' : i === at ? 'now' : 'wait';
     const when =
       fact.state !== 'done' || fact.agoMs === undefined ? undefined : timeOfDay(wall - fact.agoMs, true);
     const { title, who, row } = writers[fact.link as Written]({ home, entry, fact, wall, when });
@@ -127,10 +121,7 @@ function meaning(home: HomeState, entry: DoorEntry, fact: Fact): { lede: string;
       const address = entry.shown.own?.address ?? '';
       const also = entry.shown.others.find(({ mine }) => mine)?.address;
       const why = whyNoPacket({ address, also }, { polls: home.polls === true });
-      return {
-        lede: words.openNothing,
-        remedy: why === 'exit' ? words.sessionRemedy : text.address.noPacket[why](address),
-      };
+      return { lede: words.openNothing, remedy: text.address.noPacket[why](address) };
     }
     default:
       return { lede: words.openUnused, remedy: words.keyRemedy };

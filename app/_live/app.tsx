@@ -15,7 +15,7 @@ import { Note, OpenStrip } from '../_ui/bars.tsx';
 import { Shell, type Screen, type ShellProps } from '../_ui/shell.tsx';
 import { text } from '../_text/en.ts';
 
-/** given by main.tsx; exported pages have the store that waits. */
+/** Given by main.tsx; exported pages have the store that waits. */
 export const StoreContext = createContext<Store>(waitingStore);
 
 export interface App {

@@ -96,8 +96,8 @@ export const text = {
         address.includes(':')
           ? `The door is open for IPv6 alone, ${address}. If SSH goes by IPv4 it is not let in: try ssh -6.`
           : `The door is open for IPv4 alone, ${address}. If SSH goes by IPv6 it is not let in: try ssh -4.`,
-      exit: (address: string) =>
-        `SSH may leave by another address than ${address}: a VPN, a proxy or a network with several exits does that.`,
+      exit: () =>
+        'A VPN, Private Relay or a jump host gives SSH an address of its own. Turn it off, or open from the machine that runs SSH.',
     },
   },
 
@@ -300,8 +300,6 @@ export const text = {
     knockOf: (n: number, of: number) => `Knock ${n} of ${of}`,
     sessionRow: (user: string) => `${user}, over SSH`,
     notYet: 'Not yet',
-    sessionRemedy:
-      'A VPN, Private Relay or a jump host gives SSH an address of its own. Turn it off, or open from the machine that runs SSH.',
     askAgain: (home: string) => `Ask ${home} again`,
     stuck: (n: number, of: number) => `stuck at link ${n} of ${of}`,
     all: (n: number) => `${n} of ${n} links`,

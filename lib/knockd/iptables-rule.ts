@@ -102,7 +102,8 @@ export function listArguments(rule: PlainRule): string[] {
   return [...waiting, '-t', rule.table, '-v', '-S', rule.chain];
 }
 
-const longNames: Readonly<Record<string, string>> = {
+/** One spelling of what iptables takes in several: iptables(8), Parameters. */
+export const longNames: Readonly<Record<string, string>> = {
   '-p': '--protocol',
   '--proto': '--protocol',
   '-s': '--source',

@@ -1,3 +1,4 @@
+import { longNames } from './iptables-rule.ts';
 import { portOf } from './effect.ts';
 import type { Family } from '../address.ts';
 
@@ -19,22 +20,10 @@ export interface Thing {
 }
 
 const names: Readonly<Record<string, string>> = {
-  ...{
-    '-p': '--protocol',
-    '--proto': '--protocol',
-    '-s': '--source',
-    '--src': '--source',
-    '-d': '--destination',
-  },
-  ...{
-    '--dst': '--destination',
-    '-i': '--in-interface',
-    '-o': '--out-interface',
-    '-j': '--jump',
-    '-g': '--goto',
-  },
-  ...{ '-m': '--match', '-f': '--fragment', '--destination-port': '--dport', '--source-port': '--sport' },
-  ...{ '--destination-ports': '--dports', '--source-ports': '--sports' },
+  ...longNames,
+  '-f': '--fragment',
+  '--destination-ports': '--dports',
+  '--source-ports': '--sports',
 };
 const own = /^--(?:protocol|source|destination|in-interface|out-interface|fragment)$/;
 /** Options of the match that comes with `-p`, wherever its first one stands. */

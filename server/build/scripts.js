@@ -73,7 +73,7 @@ export async function buildScripts(root, out, version, beside) {
   const main = from(entry);
   for (const page of (await filesOf(out)).filter((name) => name.endsWith('.html'))) {
     const wanted = new Set(needs(outputs, main));
-    for (const source of beside[page] ?? []) {
+    for (const source of beside(page)) {
       const name = from(source);
       if (name === undefined) throw new Error(`${source} is no file of its own in the build`);
       needs(outputs, name, wanted);

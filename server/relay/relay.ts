@@ -135,7 +135,7 @@ async function appOn(
         (request, reply) => handler(request as never, reply as never),
       );
       server.on('session', (session) =>
-        session.setTimeout(httpLimits.keepAliveTimeout, () => session.close()),
+        session.setTimeout(httpLimits.keepAliveTimeout, () => session.destroy()),
       );
       return server as unknown as HttpServer;
     },

@@ -22,8 +22,11 @@ import { unpack } from './unpack.ts';
  */
 const times = count(2, 200);
 const jitterMs = 60;
-/** The relay answers five holds a second from one address, after the first twenty. */
-const paceMs = times > 20 ? 205 : 0;
+/**
+ * The relay answers five holds a second from one address, after the first twenty, and home does five things a second
+ * for one device, after three hundred: an opening and a closing are two.
+ */
+const paceMs = times > 20 ? 410 : 0;
 
 /** A driver, and its door at a port of its own where a server listens. */
 interface Row {

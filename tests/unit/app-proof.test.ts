@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { proofOf } from '../../app/_live/proof-links.ts';
 import { linkInWords } from '../../app/_ui/proof.tsx';
-import type { DialState, DoorEntry, HomeState } from '../../app/_state/types.ts';
+import { door, home } from './app-home.ts';
+import type { DialState, DoorEntry } from '../../app/_state/types.ts';
 import type { ShownOpening } from '../../lib/client/doors.ts';
 
 const wall = Date.UTC(2026, 4, 12, 12, 0, 0);
@@ -35,44 +36,18 @@ const found: Found = {
 
 function chain(opening: Partial<ShownOpening>, polls = false, others: readonly ShownOpening[] = []) {
   const entry: DoorEntry = {
-    name: 'ssh',
+    ...door,
     dial,
     shown: {
-      name: 'ssh',
-      driver: 'nftables',
-      endpoint: { port: 22 },
-      choosesTime: true,
-      extends: true,
-      readsBack: true,
-      defaultSeconds: 300,
-      longestSeconds: 3600,
+      ...door.shown,
       state: opening.session === undefined ? 'open' : 'connected',
       lastState: 'open',
-      standing: 'present',
-      ageMs: 0,
       verifiedMs: 1000,
       own: { ...own, ...opening },
       others,
-      due: false,
     },
   };
-  const home: HomeState = {
-    id: 'attic',
-    name: 'attic',
-    key: new Uint8Array(32),
-    device: 'd',
-    deviceName: 'Pixel',
-    ownRelay: true,
-    relay: 'relay.example.net',
-    polls,
-    reach: { state: 'answered', agoMs: 0 },
-    doors: [entry],
-    door: 'ssh',
-    activity: { events: [], load: { state: 'none' }, more: false },
-    devices: { devices: [], load: { state: 'none' } },
-    checks: { checks: [], more: 0, load: { state: 'none' } },
-  };
-  return proofOf(home, entry, 'phone', wall);
+  return proofOf({ ...home, polls, doors: [entry] }, entry, 'phone', wall);
 }
 const states = ({ links }: ReturnType<typeof chain>) => links.map(({ id, state }) => `${id} ${state}`);
 const way = ['sealed set', 'relayed set', 'asked set', 'checked set'];
@@ -125,7 +100,7 @@ describe('the chain of proof on the screen', () => {
   });
   it('no packet for 20 s: asks whether SSH leaves elsewhere, in the words that fit', () => {
     const late = { proof: { ...found, ruleMs: 21_000 } };
-    expect(states(chain(late))).toEqual([...way, 'service set', 'packet stuck', 'session now']);
+    expect(states(chain(late))).toEqual([...way, 'service set', 'packet stuck', 'session wait']);
     expect(linkInWords(chain(late).links)?.title).toBe('No packet from 203.0.113.47 yet');
     expect(chain(late).remedy).toContain('ssh -4');
     expect(chain(late, true).remedy).toContain('a proxy speaks for it');

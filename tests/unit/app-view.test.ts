@@ -4,47 +4,12 @@ import { doorFace } from '../../app/_live/door-view.ts';
 import { nothingOpen } from '../../app/_live/home-view.ts';
 import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
 import { sshCommand } from '../../app/_live/words.ts';
-import type { DialState, DoorEntry, HomeState, Snapshot } from '../../app/_state/types.ts';
+import type { DialState, Snapshot } from '../../app/_state/types.ts';
 import { clock, dayOf, span, timeOfDay, weekdayOf } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
+import { dial, door, home } from './app-home.ts';
 import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
 
-const dial: DialState = { phase: 'closed', steps: [], seconds: 300 };
-const door: DoorEntry = {
-  name: 'ssh',
-  dial,
-  shown: {
-    name: 'ssh',
-    driver: 'nftables',
-    endpoint: { host: 'attic.example.net', port: 22 },
-    choosesTime: true,
-    extends: true,
-    readsBack: true,
-    defaultSeconds: 300,
-    longestSeconds: 3600,
-    state: 'closed',
-    lastState: 'closed',
-    standing: 'present',
-    ageMs: 0,
-    others: [],
-    due: false,
-  },
-};
-const home: HomeState = {
-  id: 'attic',
-  name: 'attic',
-  key: new Uint8Array(32),
-  device: 'd',
-  deviceName: 'Pixel',
-  ownRelay: true,
-  relay: 'relay.example.net',
-  reach: { state: 'answered', agoMs: 0 },
-  doors: [door],
-  door: 'ssh',
-  activity: { events: [], load: { state: 'none' }, more: false },
-  devices: { devices: [], load: { state: 'none' } },
-  checks: { checks: [], more: 0, load: { state: 'none' } },
-};
 const wall = Date.UTC(2026, 4, 12, 12, 0, 0);
 
 describe('durations', () => {

@@ -147,7 +147,7 @@ export const silentLinks: ProofLink[] = [
     who: 'Is the service running?',
     when: '',
   },
-  { ...packet, state: 'now', title: 'Waiting for your first packet', when: '' },
+  { ...packet, state: 'wait', title: 'Waiting for your first packet', when: '' },
   session,
 ];
 export const connectedLinks: ProofLink[] = [
