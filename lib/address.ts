@@ -17,10 +17,11 @@ export function isCanonical(text: string): Family | undefined {
     const parsed = ipaddr.IPv6.parse(text);
     return !parsed.isIPv4MappedAddress() && parsed.toRFC5952String() === text ? 6 : undefined;
   }
-  return ipaddr.IPv4.isValidFourPartDecimal(text) && ipaddr.IPv4.parse(text).toString() === text
-    ? 4
-    : undefined;
+  return dottedQuad.test(text) ? 4 : undefined;
 }
+
+/** Exactly what prints an IPv4 address: no leading zeros, none above 255. Lists of bans ask this 100,000 times over. */
+const dottedQuad = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /**
  * A socket's peer as Node reports it, in canonical form: zone cut off, mapped IPv4 unwrapped.

@@ -305,7 +305,66 @@ const table = {
           }),
     }),
   },
+  bans: {
+    name: 'What bans',
+    ok: (f) => `${kindOf(f)} answers`,
+    finding: (f) => ({
+      text:
+        f['problem'] === 'tool-ended'
+          ? `${kindOf(f)} does not run`
+          : `${kindOf(f)} cannot be read.${isErrorCode(f['problem']) ? ` ${sentenceOf(f['problem'])}` : ''}`,
+      cost: 'Nobody is protected by it now, and what it banned is let in.',
+      ...(f['kind'] === 'fail2ban'
+        ? {
+            remedy: 'Start it, or see why it does not:',
+            command: 'systemctl start fail2ban; systemctl status fail2ban',
+          }
+        : { remedy: 'See the helper’s log for what it said.' }),
+    }),
+  },
+  'bans-deaf': {
+    name: 'Jails that hear nothing',
+    ok: () => 'Every jail counts what the log has',
+    finding: (f) => ({
+      text: `The jail “${of(f, 'jail')}” counts no failure, and sshd’s log has many`,
+      cost: 'Whoever tries passwords is never banned.',
+      remedy:
+        'Its filter or its log is another one (fail2ban before 1.1.1 does not know sshd-session). This shows what it reads:',
+      command: `fail2ban-client status ${quoted(of(f, 'jail'))}`,
+    }),
+  },
+  'bans-rule': {
+    name: 'Bans without a rule',
+    ok: () => 'Every ban has its rule',
+    finding: (f) => ({
+      text: `The jail “${of(f, 'jail')}” lists bans that no rule of the firewall enforces`,
+      cost: 'Those addresses come in.',
+      remedy: 'Something took its rules away since. This makes them anew:',
+      command: `fail2ban-client reload --restart ${quoted(of(f, 'jail'))}`,
+    }),
+  },
+  'bans-clock': {
+    name: 'Times of bans',
+    ok: () => 'The times of bans are those of this clock',
+    finding: (f) => ({
+      text: `The times of ${kindOf(f)} are ${spanOf(Math.abs(Number(f['off'])))} ${Number(f['off']) > 0 ? 'ahead' : 'behind'}`,
+      cost: 'When a ban began and when it ends is told wrongly.',
+      remedy: 'The clock was set, or it was started with another time zone. Start it again:',
+      command: 'systemctl restart fail2ban',
+    }),
+  },
 } as const satisfies Record<CheckCode, Entry>;
+
+/** Its own name, where it is not that of its kind. */
+function kindOf(f: CheckFacts): string {
+  const [kind, source] = [of(f, 'kind'), of(f, 'source')];
+  return kind === source || source === '' ? kind || 'A source' : `${kind} “${source}”`;
+}
+
+function spanOf(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
 
 /** How to guard a port: by our own chain where the door can, else by the host's firewall. */
 function guardIt(f: CheckFacts): { remedy: string; command: string } {

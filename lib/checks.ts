@@ -27,6 +27,10 @@ export const checkCodes = [
   'relay',
   'agent',
   'doors',
+  'bans',
+  'bans-deaf',
+  'bans-rule',
+  'bans-clock',
 ] as const;
 export type CheckCode = (typeof checkCodes)[number];
 

@@ -55,6 +55,10 @@ const table = {
   'refused-door-full': ['The door is open for as many addresses as it allows.', 'Close one first.'],
   'refused-rate': ['Too many requests.', 'Wait a minute.'],
   'refused-replay': ['That request was made before.', 'Hold again.'],
+  'refused-size': ['The typed size is not that of the plan.', 'Type it as the plan shows it.'],
+  'refused-cost': ['The cost rose since the plan was made.', 'Look at the new plan.'],
+  'refused-plan': ['That plan is too old.', 'Look at the plan again.'],
+  'refused-undo': ['That cannot be taken back any more.', 'Ban it at home, if it should be banned.'],
   // tool: what drivers throw
   'tool-missing': ['A program that this door needs is missing.', 'Install it, then restart the helper.'],
   'tool-needs-root': ['This door needs root.', 'Run `latchkey up` as root, or install the units.'],
@@ -62,6 +66,7 @@ const table = {
   'tool-timeout': ['The tool did not answer in time.', 'See the home log, then try again.'],
   'tool-not-open': ['The tool ran, but the door did not open.', 'See the home log for what it said.'],
   'tool-still-open': ['The door is still open.', 'Close it by hand with the command shown at home.'],
+  'tool-still-banned': ['It is still banned.', 'Lift it at home, with the tool that banned it.'],
   'tool-unsupported': ['This door cannot do that.', 'See the driver’s page in the docs.'],
   'tool-ended': [
     'The program behind this door has ended.',
@@ -70,6 +75,10 @@ const table = {
   'tool-deaf': [
     'The program behind this door runs, but hears no knock.',
     'It is started again by itself; if this lasts, see the home log.',
+  ],
+  'tool-comes-back': [
+    'The ban is lifted, but what set it still has the address on its own list and will set it again.',
+    'Stop it, take the address off that list, start it again: “hosts.deny” in server/bans/README.md.',
   ],
   'tool-helper-gone': ['The helper does not answer.', 'Start it: `latchkey up`, or its unit.'],
   // relay
@@ -83,6 +92,71 @@ const table = {
   'relay-rate': ['The relay slows this device down.', 'Try again in a minute.'],
   'relay-home-away': ['The home is not connected to the relay.', 'Is the home agent running?'],
   'relay-no-answer': ['The home did not answer in 10 s.', 'Ask again.'],
+  // archives: what lies in Glacier, and what tells of it
+  'archives-empty': ['The file is empty.', 'Fetch it again; nothing was changed.'],
+  'archives-cut': ['The file ends too early.', 'Fetch it again, whole; nothing was changed.'],
+  'archives-malformed': [
+    'The file is no inventory, or a damaged one.',
+    'Fetch it again; nothing was changed.',
+  ],
+  'archives-unread': ['The file cannot be read any more.', 'Choose it again; nothing was changed.'],
+  'archives-vault': ['That is not the vault of this file.', 'Leave --vault out, or name its own.'],
+  'archives-busy': ['Another import is under way.', 'Try again when it is done.'],
+  'archives-credentials': [
+    'AWS does not accept the home’s credentials, or there are none.',
+    'Give the home agent a key of AWS: see server/archives/AWS.md.',
+  ],
+  'archives-denied': [
+    'AWS does not allow this key to do that.',
+    'Give it the policy in server/archives/POLICY.md.',
+  ],
+  'archives-throttled': ['AWS asks for fewer requests.', 'Wait; it is asked again by itself.'],
+  'archives-unreachable': [
+    'AWS was not reached, or had a fault of its own.',
+    'Wait; it is asked again by itself.',
+  ],
+  'archives-refused': ['AWS refused.', 'See the home log for its own words.'],
+  'archives-missing': ['AWS does not know that, or not yet.', 'See the home log for its own words.'],
+  'archives-expired': ['AWS no longer has the output of this job.', 'Ask for it again.'],
+  'archives-no-source': [
+    'The home has no place at AWS to ask.',
+    'Name one in its file: see server/archives/AWS.md.',
+  ],
+  'archives-working': ['The home is still at it.', 'Ask again in a moment.'],
+  'archives-too-large': [
+    'The file is larger than the home takes from a device.',
+    'Import it at home: `latchkey archives import FILE`.',
+  ],
+  'archives-no-room': [
+    'The disk at home has not enough room for it.',
+    'Make room there; nothing was changed.',
+  ],
+  'archives-file-gone': ['The home no longer has the file that was on its way.', 'Choose it again.'],
+  'archives-capacity': [
+    'AWS has no room for expedited retrievals now.',
+    'Wait, or pause it and begin another with Standard.',
+  ],
+  'archives-policy': [
+    'The data retrieval policy of the AWS account does not allow it now.',
+    'Change it in the Glacier console, or wait: it is asked again by itself.',
+  ],
+  'archives-damaged': [
+    'What AWS sends is not what its own list says.',
+    'Ask for it again; the home log names the place.',
+  ],
+  'archives-restoring': ['Another restore is under way.', 'Wait until it is done, or pause it.'],
+  'archives-nothing': ['None of it can be asked back.', 'Choose others, or see what the home’s file lists.'],
+  'archives-space': [
+    'There is not enough room in the folder.',
+    'Make room, or take less at a time; a restore goes on by itself then.',
+  ],
+  'archives-changed': [
+    'A staged piece is not what it was when it was staged.',
+    'Look at the disk, then stage again.',
+  ],
+  'archives-staging': ['Another run is staging there.', 'Wait until it is done.'],
+  'archives-paused': ['Sending was paused from a device.', 'Run the same command again: it goes on.'],
+  'archives-not-sending': ['Nothing is being sent now.', 'Begin at home: `latchkey archives upload`.'],
   // config: what a person wrote
   'config-unreadable': ['A configuration file cannot be read.', 'Check the path and its permissions.'],
   'config-invalid': ['A configuration file has an error.', 'Mend the key named above.'],

@@ -1,4 +1,5 @@
 import { isCanonical, ofSocket } from './address.ts';
+import { readJournal, readSyslog, type JournalEntry } from './syslog.ts';
 
 /**
  * What sshd's log says about sessions. Strangers choose the user names in those lines, so nothing is
@@ -57,47 +58,32 @@ function readPeer(
   digits: string | undefined,
 ): { readonly address: string; readonly port: number } | undefined {
   const port = Number(digits);
-  const address = ofSocket(from);
-  if (address === undefined || port < 1 || port > 65535) return undefined;
-  // ofSocket mends what sockets print; a log line with any other spelling is not sshd's.
-  const bare = from?.split('%')[0]?.replace(/^::ffff:(?=\d+\.)/, '');
-  return isCanonical(address) !== undefined && bare === address ? { address, port } : undefined;
+  const address = loggedAddress(from);
+  return address === undefined || port < 1 || port > 65535 ? undefined : { address, port };
 }
 
-const tagged = /^(\S+) (?:sshd|sshd-session)\[(\d{1,10})\]: (.*)$/;
-const isoTime = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) (.*)$/;
-const oldTime = /^([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (.*)$/;
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const dayMs = 24 * 60 * 60 * 1000;
+/** The canonical address that sshd prints so; undefined for anything else, names too. */
+export function loggedAddress(from: string | undefined): string | undefined {
+  const address = ofSocket(from);
+  // ofSocket mends what sockets print; a log line with any other spelling is not sshd's.
+  const bare = from?.split('%')[0]?.replace(/^::ffff:(?=\d+\.)/, '');
+  return address !== undefined && isCanonical(address) !== undefined && bare === address
+    ? address
+    : undefined;
+}
 
 /**
  * A line of a syslog file, without its newline: `Nov 22 07:20:01 host sshd[77]: …` (this machine's local
  * time; no year, so the newest that is not after `now`) or `2026-11-22T07:20:01.5+01:00 host sshd[77]: …`.
  */
 export function readSshLine(line: string, now: number): SshEvent | undefined {
-  const iso = isoTime.exec(line);
-  const old = iso === null ? oldTime.exec(line) : null;
-  const at = iso !== null ? Date.parse(iso[1] ?? '') : old !== null ? oldInstant(old, now) : NaN;
-  if (Number.isNaN(at)) return undefined;
-  const found = tagged.exec(iso?.[2] ?? old?.[6] ?? '');
-  return found === null ? undefined : readSshMessage(found[3] ?? '', Number(found[2]), at);
+  const found = readSyslog(line, now);
+  if (found?.pid === undefined || !daemons.includes(found.tag)) return undefined;
+  return readSshMessage(found.message, found.pid, found.at);
 }
 
-function oldInstant(found: RegExpExecArray, now: number): number {
-  const month = months.indexOf(found[1] ?? '');
-  if (month === -1) return NaN;
-  const [day, hour, minute, second] = [found[2], found[3], found[4], found[5]].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const year = new Date(now).getFullYear();
-  const at = new Date(year, month, day, hour, minute, second).getTime();
-  return at > now + dayMs ? new Date(year - 1, month, day, hour, minute, second).getTime() : at;
-}
-
-const daemons = ['sshd', 'sshd-session'];
+/** What sshd calls itself; sshd-session since OpenSSH 9.8. */
+export const daemons: readonly string[] = ['sshd', 'sshd-session'];
 const units = ['ssh.service', 'sshd.service'];
 
 /**
@@ -106,24 +92,15 @@ const units = ['ssh.service', 'sshd.service'];
  * the user's uid and is left out: any program of that user could say it.)
  */
 export function readSshJournal(line: string): SshEvent | undefined {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof entry !== 'object' || entry === null) return undefined;
-  const field = (name: string): string | undefined => {
-    const value: unknown = Object.hasOwn(entry, name) ? entry[name as keyof typeof entry] : undefined;
-    return typeof value === 'string' ? value : undefined;
-  };
-  if (field('_UID') !== '0') return undefined;
-  const unit = field('_SYSTEMD_UNIT') ?? '';
-  const bySshd =
-    daemons.includes(field('_COMM') ?? '') || units.includes(unit) || /^sshd?@.*\.service$/.test(unit);
-  const pid = Number(field('_PID'));
-  const at = Math.floor(Number(field('__REALTIME_TIMESTAMP')) / 1000);
-  const message = field('MESSAGE');
-  if (!bySshd || message === undefined || !Number.isInteger(pid) || !Number.isInteger(at)) return undefined;
-  return readSshMessage(message, pid, at);
+  const entry = readJournal(line);
+  return entry === undefined || !bySshd(entry)
+    ? undefined
+    : readSshMessage(entry.message, entry.pid, entry.at);
+}
+
+/** Root's sshd wrote it. */
+export function bySshd({ uid, command, unit }: JournalEntry): boolean {
+  return (
+    uid === '0' && (daemons.includes(command) || units.includes(unit) || /^sshd?@.*\.service$/.test(unit))
+  );
 }

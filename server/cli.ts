@@ -16,12 +16,20 @@ const commands: Readonly<Record<string, Load>> = {
   pair: () => import('./cli/pair.ts'),
   devices: () => import('./cli/devices.ts'),
   revoke: () => import('./cli/revoke.ts'),
+  allow: () => import('./cli/allow.ts'),
+  deny: () => import('./cli/allow.ts'),
   audit: () => import('./cli/audit.ts'),
   device: () => import('./cli/device.ts'),
   password: () => import('./cli/password.ts'),
   knockd: () => import('./cli/knockd.ts'),
   doctor: () => import('./cli/doctor.ts'),
+  archives: () => import('./cli/archives.ts'),
 };
+
+/** Every file once: some register two commands. */
+function files(): Load[] {
+  return Object.entries(commands).flatMap(([name, load]) => (name === 'deny' ? [] : [load]));
+}
 
 async function main(): Promise<number> {
   const program = new Command('latchkey')
@@ -30,7 +38,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('See `latchkey --help`.');
   const wanted = process.argv[2] ?? '';
   const load = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
-  for (const each of load === undefined ? Object.values(commands) : [load]) (await each()).register(program);
+  for (const each of load === undefined ? files() : [load]) (await each()).register(program);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync();

@@ -7,6 +7,8 @@ import type { FileHandle } from 'node:fs/promises';
 export interface FollowOptions {
   /** `end`: what was there before is not told. A file that appears later is read from its start. */
   readonly from: 'start' | 'end';
+  /** With `start`: of what was there before, only so many bytes at its end. The first line may then be half. */
+  readonly mostBefore?: number;
   readonly encoding: 'utf8' | 'latin1';
   /** Whole lines, in order, without the newline. Must not throw. */
   readonly onLine: (line: string) => void;
@@ -96,7 +98,8 @@ export function followFile(path: string, options: FollowOptions): FileFollower {
     handle = opened;
     const { dev, ino, size } = await opened.stat();
     identity = `${dev}:${ino}`;
-    startOver(first && options.from === 'end' ? size : 0);
+    const before = options.from === 'end' ? 0 : (options.mostBefore ?? size);
+    startOver(first ? Math.max(0, size - before) : 0);
     return drain(opened);
   }
 

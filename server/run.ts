@@ -102,6 +102,9 @@ export interface Child {
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** As whom; needs root. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** One pipe for both outputs, so that their order is the order in which the tool wrote. */
   readonly merge?: { /** A folder that nobody else may enter (0700). */ readonly directory: string };
 }
@@ -118,6 +121,8 @@ export async function start(
     stdio,
     env: environment(file, options.env),
     cwd: options.cwd ?? '/',
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
     child.once('close', (code, signal) => resolve({ code, signal })),

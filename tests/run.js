@@ -22,6 +22,13 @@ const packages = [
   'libnss3-tools',
   'chromium',
   'procps',
+  'python3',
+  // what archives are made with
+  'xz-utils',
+  'zstd',
+  'gpg',
+  'gpg-agent',
+  'age',
 ];
 let passed = 0;
 const failures = [];

@@ -7,7 +7,7 @@ import {
   useSyncExternalStore,
   type ReactNode,
 } from 'react';
-import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords } from './home-view.ts';
+import { currentHome, homeHeads, nothingOpen, stripDoor, stripWords, toLookAt } from './home-view.ts';
 import { waitingStore } from './store.ts';
 import { updates } from './updates.ts';
 import type { HomeState, Snapshot, Store } from '../_state/types.ts';
@@ -66,13 +66,18 @@ function usePaired(loaded: boolean, paired: boolean): void {
 export function LiveShell({
   app,
   screen,
+  note,
   ...props
-}: { app: App; screen: Screen } & Partial<Omit<ShellProps, 'screen'>> & { children: ReactNode }) {
+}: { app: App; screen: Screen; note?: ReactNode } & Partial<Omit<ShellProps, 'screen'>> & {
+    children: ReactNode;
+  }) {
   const { store, snapshot, home } = app;
   const update = useSyncExternalStore(updates.subscribe, updates.get, updates.getServer);
   const door = home === undefined ? undefined : stripDoor(home, screen === 'doors');
   const strip = home !== undefined && door !== undefined ? { door, ...stripWords(home, door) } : undefined;
   const devices = home?.devices.devices.length ?? 0;
+  const findings = (home && toLookAt(home)) ?? 0;
+  const bans = home?.bans.fresh === true ? home.bans.summary?.value.total : undefined;
   return (
     <Shell
       screen={screen}
@@ -80,6 +85,8 @@ export function LiveShell({
       homes={homeHeads(snapshot)}
       {...(home === undefined ? {} : { current: home.id })}
       {...(devices === 0 ? {} : { devices })}
+      {...(findings === 0 ? {} : { toLookAt: findings })}
+      {...(bans === undefined ? {} : { bans })}
       onHome={store.chooseHome}
       above={
         <>
@@ -92,6 +99,7 @@ export function LiveShell({
               onAct={() => updates.apply()}
             />
           )}
+          {note}
           {strip !== undefined && (
             <OpenStrip
               words={strip.words}

@@ -10,6 +10,23 @@ export interface BootWindow extends Window {
  */
 export function boot(): void {
   const { dataset } = document.documentElement;
+  // Asked for first: reading what is kept makes the page wait, and the files come meanwhile.
+  // A first visit reads before it fetches what runs: a slow phone shows words sooner. Where the service worker has the
+  // files, or nothing will be painted, there is nothing to wait for; a browser may not say. Asking twice is asking once.
+  const own = document.currentScript?.dataset;
+  const files = own?.['files']?.split(' ') ?? [];
+  const load = () => files.forEach((file) => void import(/* webpackIgnore: true */ file));
+  const kept = navigator.serviceWorker?.controller;
+  if (document.hidden || kept) load();
+  else {
+    new PerformanceObserver(load).observe({ type: 'paint', buffered: true });
+    addEventListener('load', () => setTimeout(load, 1000));
+  }
+  // What draws at once is here in a moment: what the page says until then is not laid out and painted for it.
+  if (kept && own?.['atOnce'] !== undefined) {
+    dataset['draws'] = '';
+    setTimeout(() => delete dataset['draws'], 2000);
+  }
   try {
     const theme = localStorage.getItem('latchkey-theme');
     if (theme === 'light' || theme === 'dark') dataset['theme'] = theme;
@@ -17,15 +34,6 @@ export function boot(): void {
     if (localStorage.getItem('latchkey-paired') === 'yes') dataset['paired'] = '';
   } catch {
     // Storage is refused: the system's theme holds, and no home is kept.
-  }
-  // A first visit reads before it fetches what runs: a slow phone shows words sooner. Where the service worker has the
-  // files, or nothing will be painted, there is nothing to wait for; a browser may not say. Asking twice is asking once.
-  const files = document.currentScript?.dataset['files']?.split(' ') ?? [];
-  const load = () => files.forEach((file) => void import(/* webpackIgnore: true */ file));
-  if (document.hidden || navigator.serviceWorker?.controller) load();
-  else {
-    new PerformanceObserver(load).observe({ type: 'paint', buffered: true });
-    addEventListener('load', () => setTimeout(load, 1000));
   }
   if (location.pathname === '/pair' && location.hash.length > 1) {
     (window as BootWindow).latchkeyLink = location.href;

@@ -20,6 +20,10 @@ export function ChecksLive() {
   useEffect(() => {
     if (wanted) store.loadChecks();
   }, [wanted, id, store]);
+  const news = home?.checks.lookedMs !== undefined && home.checks.found?.some(({ seen }) => !seen) === true;
+  useEffect(() => {
+    if (news) store.sawChecks();
+  }, [news, id, store]);
   if (home === undefined)
     return (
       <LiveShell app={app} screen="checks" back={back}>

@@ -1,7 +1,7 @@
 'use client';
 import { useEffect, useState } from 'react';
 import { LiveShell, useApp, type App } from './app.tsx';
-import { deviceRows } from './lists.ts';
+import { deviceRows } from './device-rows.ts';
 import { usePlace } from './place.ts';
 import { reasonWords } from './words.ts';
 import type { HomeState } from '../_state/types.ts';

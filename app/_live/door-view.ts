@@ -1,3 +1,4 @@
+import { bannedFace } from './banned-view.ts';
 import { proofOf } from './proof-links.ts';
 import { knockLede, pinsOf, stepLine, wayOf } from './steps.ts';
 import { doorLabel, lengthWord, reasonWords, remedyWords, sshCommand } from './words.ts';
@@ -57,8 +58,8 @@ function commandOf(home: HomeState, entry: DoorEntry) {
 
 const phaseOf = (entry: DoorEntry): Phase => (entry.dial.phase === 'holding' ? 'closed' : entry.dial.phase);
 
-/** What the door's screen says now. `wall` is Unix ms. */
-export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: number): DoorFace {
+/** What the door's screen says now. `wall` is Unix ms, `now` monotonic. */
+export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: number, now = 0): DoorFace {
   const { dial, shown } = entry;
   const phase = phaseOf(entry);
   const several = (home.doors?.length ?? 0) > 1;
@@ -100,6 +101,7 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
     ...ledeAndReason(home, entry, phase),
     ...(phase === 'stale' ? { stale: staleFacts(home, entry, wall) } : {}),
     ...knownFacts(home, entry, phase, wall),
+    ...(phase === 'banned' ? { banned: bannedFace(home, entry, now, wall) } : {}),
   };
 }
 
@@ -259,6 +261,11 @@ export function facelessHome(home: HomeState, place: Place): DoorFace {
   }
 }
 
+/** Banned here, and the door is open all the same: for this device behind the ban, or for others. */
+export function openBehind({ dial, shown }: DoorEntry): boolean {
+  return dial.phase === 'banned' && ['open', 'connected', 'unverified'].includes(shown.state);
+}
+
 function isOpen(entry: DoorEntry): boolean {
   return ['open', 'connected', 'stale', 'unchecked'].includes(entry.dial.phase);
 }
@@ -291,6 +298,8 @@ export function doorState(entry: DoorEntry): { readonly words: string; readonly 
     case 'holding':
     case 'notOpened':
       return { words: text.home.closed, open: false };
+    case 'banned':
+      return { words: text.home.banned, open: openBehind(entry) };
   }
 }
 

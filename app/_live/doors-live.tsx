@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { LiveShell, useActivity, useApp, type App } from './app.tsx';
 import { chosenDoor, doorFace, doorRows, facelessHome } from './door-view.ts';
-import { activityDays, activityLine } from './lists.ts';
+import { activityDays, activityLine } from './activity-rows.ts';
 import { usePlace } from './place.ts';
 import { reportOf } from './proof-links.ts';
 import { doorLabel } from './words.ts';
@@ -48,7 +48,8 @@ function HomeDoors({ app, home }: { app: App; home: HomeState }) {
   const wall = Date.now();
   const entry = chosenDoor(home);
   const name = entry?.name ?? '';
-  const face = entry === undefined ? facelessHome(home, place) : doorFace(home, entry, place, wall);
+  const face =
+    entry === undefined ? facelessHome(home, place) : doorFace(home, entry, place, wall, snapshot.now);
   const acts = useMemo(() => doorActs(app.store, name), [app.store, name]);
   const line = activityLine(home);
   return (
@@ -98,6 +99,7 @@ function doorActs(store: App['store'], name: string): Omit<DoorActs, 'seconds' |
     ask: () => store.askAgain(name),
     retry: () => store.dismiss(name),
     closeAndOpen: () => store.closeAndOpen(name),
+    unban: (door) => store.unbanHere(door),
     choose: (door) => store.chooseDoor(door),
     armDoor: (door) => store.armStart(door),
     releaseDoor: (door) => store.release(door),

@@ -1,4 +1,4 @@
-import { chosenDoor, doorState } from './door-view.ts';
+import { chosenDoor, doorState, openBehind } from './door-view.ts';
 import { doorLabel } from './words.ts';
 import type { DoorEntry, HomeState, Snapshot } from '../_state/types.ts';
 import { clock, span } from '../_ui/durations.ts';
@@ -64,8 +64,9 @@ export function stripDoor(home: HomeState, onDoors: boolean): DoorEntry | undefi
   const shown = onDoors ? chosenDoor(home) : undefined;
   const open = (home.doors ?? []).filter(
     (door) =>
-      door !== shown &&
-      (door.dial.phase === 'open' || door.dial.phase === 'connected' || door.dial.phase === 'unchecked'),
+      openBehind(door) ||
+      (door !== shown &&
+        (door.dial.phase === 'open' || door.dial.phase === 'connected' || door.dial.phase === 'unchecked')),
   );
   return open[0];
 }
@@ -82,8 +83,13 @@ export function stripWords(
   };
 }
 
+/** Findings in the home's own checks when it last said; undefined: it never did. */
+export function toLookAt({ checks: { found } }: HomeState): number | undefined {
+  return found?.length;
+}
+
 const calm = new Set<DoorEntry['dial']['phase']>(['closed', 'notOpened']);
-const unasked = new Set<DoorEntry['dial']['phase']>(['noAnswer', 'offline', 'asking']);
+const unasked = new Set<DoorEntry['dial']['phase']>(['noAnswer', 'offline', 'asking', 'banned']);
 
 /** No door of any home is open or on its way, nor was when home last spoke: an update may be taken. */
 export function nothingOpen(snapshot: Snapshot): boolean {

@@ -48,16 +48,30 @@ const painted = () =>
     else requestAnimationFrame(() => setTimeout(resolve));
   });
 
+/**
+ * The exported page is here, all of it: what the parser still adds after a drawing would stand beside what is drawn. Kept
+ * files come before a slow phone has read the page.
+ */
+const parsed = () =>
+  new Promise<unknown>((resolve) => {
+    if (document.readyState === 'loading')
+      document.addEventListener('DOMContentLoaded', resolve, { once: true });
+    else resolve(undefined);
+  });
+
 /** The exported page stands until this draws: with storage read where the screen shows any of it, so only once. */
 async function start(atOnce: boolean): Promise<void> {
   // Its element too: only inside of what it draws does Preact take away what stood there.
-  const draw = (whole: ReactNode) =>
+  const draw = (whole: ReactNode) => {
     render((<div id="page">{whole}</div>) as Parameters<typeof render>[0], document.body);
+    delete document.documentElement.dataset['draws'];
+  };
   const app = (store: Store) => (
     <Whole>
       <App store={store} />
     </Whole>
   );
+  await parsed();
   try {
     if (atOnce) {
       draw(app(waitingStore));

@@ -1,5 +1,7 @@
 import type { ComponentType } from 'react';
 import { ActivityLive } from './activity-live.tsx';
+import { ArchivesPage } from './archives-page.tsx';
+import { BansLive } from './bans-live.tsx';
 import { ChecksLive } from './checks-live.tsx';
 import { DevicesLive } from './devices-live.tsx';
 import { DoorsLive } from './doors-live.tsx';
@@ -21,8 +23,10 @@ export interface RouteEntry {
 /** Every screen of the app, by its path: what Next exports as pages, too. */
 export const routes: Readonly<Record<string, RouteEntry>> = {
   '/': { Screen: DoorsLive },
+  '/bans': { title: text.nav.bans, Screen: BansLive },
   '/activity': { title: text.activity.title, Screen: ActivityLive },
   '/passwords': { title: passwordText.title, Screen: PasswordsLive, atOnce: true },
+  '/archives': { title: text.nav.archives, Screen: ArchivesPage },
   '/checks': { title: checksText.title, Screen: ChecksLive },
   '/devices': { title: text.devices.asking, Screen: DevicesLive },
   '/settings': { title: text.settings.title, Screen: SettingsLive },

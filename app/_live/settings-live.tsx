@@ -1,6 +1,7 @@
 'use client';
 import { useEffect } from 'react';
 import { LiveShell, useApp } from './app.tsx';
+import { toLookAt } from './home-view.ts';
 import { usePlace } from './place.ts';
 import { SettingsScreen } from '../_screens/settings-screen.tsx';
 import type { HomeState } from '../_state/types.ts';
@@ -15,7 +16,7 @@ export function SettingsLive() {
     if (wanted) store.loadDevices();
   }, [wanted, store]);
   const devices = home?.devices.devices.length ?? 0;
-  const toLookAt = home === undefined ? undefined : findingsOf(home);
+  const findings = home === undefined ? undefined : findingsOf(home);
   const { settings } = snapshot;
   return (
     <LiveShell app={app} screen="settings" back={{ href: '/', label: home?.name ?? text.app.name }}>
@@ -30,7 +31,7 @@ export function SettingsLive() {
                   relay: home.relay,
                   device: home.deviceName,
                   ...(devices === 0 ? {} : { devices }),
-                  ...(toLookAt === undefined ? {} : { toLookAt }),
+                  ...(findings === undefined ? {} : { toLookAt: findings }),
                 },
               })}
           openBy={settings.openBy}
@@ -52,8 +53,9 @@ export function SettingsLive() {
 }
 
 /** Undefined where nothing can be said: not asked yet, or sound as far as it was seen, which is not sound. */
-function findingsOf({ checks: { checks, lookedMs } }: HomeState): number | undefined {
-  if (lookedMs === undefined) return undefined;
-  const count = checks.filter(({ state }) => state === 'finding').length;
-  return count > 0 || checks.every(({ state }) => state === 'ok') ? count : undefined;
+function findingsOf(home: HomeState): number | undefined {
+  const { checks, lookedMs } = home.checks;
+  const count = toLookAt(home);
+  if (count !== undefined && count > 0) return count;
+  return lookedMs !== undefined && checks.every(({ state }) => state === 'ok') ? 0 : undefined;
 }

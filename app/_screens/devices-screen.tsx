@@ -65,7 +65,9 @@ export function DevicesScreen(props: DevicesScreenProps) {
                   {device.name}
                   {device.self && <span className="thistag">{words.self[place]}</span>}
                 </span>
-                <span className="s num">{device.waiting ? words.waiting : device.seen}</span>
+                <span className="s num">
+                  {device.waiting ? words.waiting : `${device.seen}. ${device.allowedWords}`}
+                </span>
                 <span className={`s num${device.open === undefined ? '' : ' brass b'}`}>
                   {device.open === undefined ? device.paired : words.hasOpen(device.openWords ?? device.open)}
                 </span>
@@ -80,6 +82,7 @@ export function DevicesScreen(props: DevicesScreenProps) {
           <tr>
             <th scope="col">{words.columns.device}</th>
             <th scope="col">{words.columns.seen}</th>
+            <th scope="col">{words.columns.allowed}</th>
             <th scope="col">{words.columns.paired}</th>
             <th scope="col">{words.columns.open}</th>
           </tr>
@@ -100,6 +103,7 @@ export function DevicesScreen(props: DevicesScreenProps) {
                 </button>
               </td>
               <td>{device.waiting ? words.waiting : device.seenAt}</td>
+              <td className="dim">{device.allowed}</td>
               <td>{device.pairedDate}</td>
               <td>
                 {device.open === undefined ? words.none : <span className="brass b">{device.open}</span>}
@@ -129,6 +133,10 @@ function Facts({ device }: { device: DeviceRow }) {
       <div>
         <dt>{words.factPaired}</dt>
         <dd className="num">{device.pairedDate}</dd>
+      </div>
+      <div>
+        <dt>{words.factAllowed}</dt>
+        <dd>{device.allowed}</dd>
       </div>
       <div>
         <dt>{words.factOpen}</dt>

@@ -12,6 +12,8 @@ export interface DoorActs {
   readonly ask: () => void;
   readonly retry: () => void;
   readonly closeAndOpen: () => void;
+  /** Lifts what turns this device away; with a door, opens that then. */
+  readonly unban: (door?: string) => void;
   readonly choose: (door: string) => void;
   /** The same for a door that is not the one shown: its row has a hold of its own. */
   readonly armDoor: (door: string) => void;

@@ -5,6 +5,7 @@ import { clock } from '../_ui/durations.ts';
 import type { DialLook, DialTurn } from '../_ui/dial.tsx';
 import type { DoorFace } from '../_ui/types.ts';
 import type { HoldStage } from '../_ui/use-hold.ts';
+import { bannedText } from '../_text/banned.ts';
 import { text } from '../_text/en.ts';
 
 const words = text.door;
@@ -33,6 +34,8 @@ export function dialOf(face: DoorFace): { look: DialLook; turn: DialTurn; runnin
     case 'closed':
     case 'notOpened':
       return { look: 'neutral', turn: 'upright', running: false };
+    case 'banned':
+      return { look: 'banned', turn: 'upright', running: false };
   }
 }
 
@@ -62,10 +65,12 @@ const headlines: Record<DoorFace['phase'], string> = {
   offline: '',
   stale: words.stale,
   asking: words.askingTitle,
+  banned: bannedText.title,
 };
 
 export function headline(face: DoorFace, stage: HoldStage = 'idle'): string {
   if (face.title !== undefined) return face.title;
+  if (face.banned?.again === true) return bannedText.again;
   if (face.phase === 'offline') return words.offline[face.place];
   if (face.phase === 'closed' && stage === 'released') return words.sealing;
   if (face.phase === 'closed' && stage !== 'idle') return words.holding;
@@ -197,6 +202,7 @@ function Lede({
     case 'noAnswer':
     case 'offline':
     case 'asking':
+    case 'banned':
       return face.lede ?? '';
     case 'stale':
       return (

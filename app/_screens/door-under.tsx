@@ -68,6 +68,7 @@ export function Under(props: UnderProps) {
     case 'noAnswer':
     case 'offline':
     case 'asking':
+    case 'banned':
       return null;
   }
 }

@@ -1,6 +1,7 @@
 'use client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { dialOf, Headline, headline, lengthWords, ticksLeft } from './door-face.tsx';
+import { Banned } from './banned.tsx';
 import { DoorTabs, OtherDoors } from './door-rows.tsx';
 import type { DoorActs } from './door-acts.ts';
 import { Under } from './door-under.tsx';
@@ -44,7 +45,14 @@ export function DoorsScreen({ face, doors, openBy, singleKeys, acts }: DoorsScre
   return (
     <div ref={root} className={`door-screen${doors.length > 1 ? ' several' : ''}`}>
       {doors.length > 1 && <DoorTabs doors={doors} home={face.home} onChoose={acts.choose} />}
-      {still.has(face.phase) ? (
+      {face.banned !== undefined ? (
+        <Banned
+          banned={face.banned}
+          place={face.place}
+          onUnbanOpen={() => acts.unban(face.door)}
+          onUnban={() => acts.unban()}
+        />
+      ) : still.has(face.phase) ? (
         <NoAnswer face={face} onAsk={acts.ask} />
       ) : (
         <div className="stage">

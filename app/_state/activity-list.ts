@@ -22,7 +22,7 @@ export class ActivityList {
     this.loading = new Loading(clock);
   }
 
-  state(now: number): ActivityState {
+  state(now: number): Pick<ActivityState, 'events' | 'load' | 'more'> {
     return { events: this.events, load: this.loading.state(now), more: this.more };
   }
 

@@ -1,7 +1,7 @@
 import type { ShownDoor } from '../../lib/client/doors.ts';
 import type { OpeningStep } from '../../lib/client/opening.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
-import type { DialPhase, Reach } from './types.ts';
+import type { DialPhase, DialState, Reach } from './types.ts';
 
 /** What this device is doing with a door, apart from what the home says of it. */
 export type Doing =
@@ -80,4 +80,25 @@ function said(shown: ShownDoor, reach: Reach): Dialled {
 /** States in which the home says that somebody may be able to connect, or is about to. */
 export function isOpenish(shown: ShownDoor): boolean {
   return shown.standing === 'present' && shown.state !== 'closed' && shown.state !== 'unknown';
+}
+
+/** What a ban stands before: whatever the door is, this device does not come through it. */
+const behindBan: ReadonlySet<DialPhase> = new Set<DialPhase>([
+  'closed',
+  'open',
+  'unchecked',
+  'connected',
+  'connectedTimeUp',
+  'notOpened',
+]);
+
+export function maskedByBan(
+  dial: DialState,
+  own: { readonly doubted: boolean; readonly lifting: boolean } | undefined,
+): DialState {
+  if (own === undefined) return dial;
+  // Behind *Unban and open* the door is held for already.
+  const held = dial.phase === 'holding' && own.lifting;
+  if (!held && !behindBan.has(dial.phase)) return dial;
+  return { ...dial, phase: own.doubted ? 'asking' : 'banned' };
 }

@@ -6,11 +6,17 @@ import type { Answer } from '../../lib/client/requests.ts';
 import { fromBase64 } from '../../lib/protocol/bytes.ts';
 import type { DoorView } from '../../lib/protocol/message.ts';
 import { ActivityList } from './activity-list.ts';
+import type { HomeLine } from './archive-types.ts';
 import { CheckList } from './check-list.ts';
+import { DayBansList } from './day-bans.ts';
 import { DeviceList } from './device-list.ts';
 import { DoorControl } from './door-control.ts';
 import { DoorMemory, recalled } from './door-memory.ts';
-import type { KeptDoors, Platform, StoredHome } from './platform.ts';
+import { HomeNotes } from './home-notes.ts';
+import type { KeptDoors, KeptNotes, Platform, StoredHome } from './platform.ts';
+import { HomeBans } from './home-bans.ts';
+import { maskedByBan } from './dial.ts';
+import { reachOf } from './reach.ts';
 import type { DoorEntry, HomeState, Reach } from './types.ts';
 
 /** While the page is looked at, the home is asked at least this often: ms. It tells of changes by itself. */
@@ -29,6 +35,7 @@ export interface SessionParts {
   readonly renamed: (record: HomeRecord) => void;
   /** What the home said, for a page that opens without it. */
   readonly keep: (kept: KeptDoors) => void;
+  readonly note: (notes: KeptNotes) => void;
 }
 
 /** One paired home in this page: its client, its doors, its lists. */
@@ -38,6 +45,10 @@ export class HomeSession {
   readonly activity: ActivityList;
   readonly devices: DeviceList;
   readonly checks: CheckList;
+  readonly line: HomeLine;
+  private readonly notes: HomeNotes;
+  readonly bans: HomeBans;
+  private readonly dayBans: DayBansList;
   private readonly parts: SessionParts;
   private readonly key: Uint8Array;
   private readonly seen = new Map<string, Answer<DoorView>>();
@@ -67,7 +78,22 @@ export class HomeSession {
     this.client = new Client({ record, keys: stored.keys, dial, observe, random, clock });
     this.activity = new ActivityList(this.client, clock, changed);
     this.devices = new DeviceList(this.client, clock, changed);
-    this.checks = new CheckList(this.client, clock, changed);
+    this.notes = new HomeNotes({ kept: stored.notes, keep: parts.note });
+    this.checks = new CheckList(this.client, platform, this.notes, changed);
+    this.bans = new HomeBans({
+      client: this.client,
+      clock,
+      wall: () => platform.wall(),
+      changed,
+      address: () => this.address,
+    });
+    this.dayBans = new DayBansList(this.client, platform, changed);
+    this.line = {
+      client: this.client,
+      clock,
+      wall: () => platform.wall(),
+      moment: () => this.moment(),
+    };
     this.askingSince = clock.now();
     this.memory = new DoorMemory(platform, parts.keep);
     if (stored.kept !== undefined) this.recall(stored.kept);
@@ -99,6 +125,20 @@ export class HomeSession {
     return made;
   }
 
+  loadDay(start: number, end: number): void {
+    if (this.client.state.phase === 'ready') this.dayBans.load(start, end);
+  }
+
+  settle(events: readonly number[]): void {
+    for (const event of events) this.notes.settle(event);
+    this.parts.changed();
+  }
+
+  sawChecks(): void {
+    this.notes.saw();
+    this.parts.changed();
+  }
+
   choose(door: string): void {
     this.chosen = door;
   }
@@ -125,6 +165,7 @@ export class HomeSession {
   /** The page was hidden, or the machine slept: nothing known is shown as the present until asked again. */
   doubt(): void {
     this.doubtedAt = this.parts.platform.clock.now();
+    this.bans.doubt();
   }
 
   /** The page is back: asks, and does not wait long for an old socket. */
@@ -136,6 +177,7 @@ export class HomeSession {
     if (client.state.phase !== 'ready') return;
     const before = clock.now();
     this.ask();
+    this.bans.ask();
     clock.after(probeTime, () => {
       if ((client.lastHeard ?? 0) < before && client.state.phase === 'ready') client.networkBack();
     });
@@ -143,13 +185,30 @@ export class HomeSession {
 
   /** Once a second while the page is looked at. */
   tick(): void {
-    if (this.client.state.phase !== 'ready' || this.asking) return;
+    if (this.client.state.phase !== 'ready') return;
+    this.checks.glance();
+    this.bans.tick(this.moment());
+    if (this.asking) return;
     const now = this.parts.platform.clock.now();
     const wanted = [...this.seen.values()].some((seen) => {
       const shown = showDoor(seen, this.moment());
       return shown.due || shown.standing !== 'present';
     });
     if (now - this.askedAt >= (wanted || this.order === undefined ? askSoon : askEvery)) this.ask();
+  }
+
+  /**
+   * Lifts what turns this device away, as far as it may, and opens the door then: the challenge for it is fetched
+   * meanwhile. A door that is open and cannot be lengthened is left as it is.
+   */
+  async liftHere(door?: string): Promise<void> {
+    const view = door === undefined ? undefined : this.viewOf(door);
+    const shown = view && this.entryOf(view.name)?.shown;
+    const opens = view !== undefined && (view.extends || (shown?.own?.remainingMs ?? 0) <= 0);
+    const control = opens ? this.door(view.name) : undefined;
+    control?.armStart();
+    if (await this.bans.liftOwn(this.moment())) control?.release(view && this.secondsOf(view));
+    else control?.cancel();
   }
 
   state(): HomeState {
@@ -174,9 +233,14 @@ export class HomeSession {
       ...(this.address === undefined ? {} : { address: this.address }),
       ...(doors === undefined ? {} : { doors }),
       ...(door === undefined ? {} : { door }),
-      activity: this.activity.state(moment.now),
+      activity: {
+        ...this.activity.state(moment.now),
+        days: this.dayBans.state(),
+        settled: this.notes.settled,
+      },
       devices: this.devices.state(moment.now),
       checks: this.checks.state(moment.now),
+      bans: this.bans.state(moment),
     };
   }
 
@@ -198,26 +262,19 @@ export class HomeSession {
   private entry(seen: Answer<DoorView>, moment: Moment, reach: Reach): DoorEntry {
     const shown = showDoor(seen, moment);
     const seconds = this.secondsOf(seen.value) ?? seen.value.defaultSeconds;
-    return { name: shown.name, shown, dial: this.door(shown.name).state(shown, reach, seconds) };
+    const dial = this.door(shown.name).state(shown, reach, seconds);
+    return { name: shown.name, shown, dial: maskedByBan(dial, this.bans.own(moment)) };
   }
 
   private reach(): Reach {
-    const { client, parts } = this;
-    const { clock } = parts.platform;
-    const now = clock.now();
-    const heard = client.lastHeard ?? this.recalledAt;
-    const ago = heard === undefined ? {} : { agoMs: now - heard };
-    const { state } = client;
-    if (state.phase === 'refused') return { state: 'refused', code: state.code };
-    if (state.phase === 'ready') return { state: 'answered', agoMs: now - (client.lastHeard ?? now) };
-    if (!parts.platform.isOnline()) return { state: 'offline', ...ago };
-    if (state.phase === 'waiting' && state.failures > 0) {
-      return { state: 'silent', code: state.code, ...ago, retryMs: Math.max(0, state.until - now) };
-    }
-    if (state.phase === 'connecting' && state.failures > 0) {
-      return { state: 'silent', code: state.code ?? 'relay-unreachable', ...ago };
-    }
-    return { state: 'asking', sinceMs: now - this.askingSince };
+    const { client, parts, askingSince, recalledAt } = this;
+    const { platform } = parts;
+    return reachOf(client, {
+      now: platform.clock.now(),
+      online: platform.isOnline(),
+      askingSince,
+      recalledAt,
+    });
   }
 
   private ask(): void {
@@ -254,6 +311,12 @@ export class HomeSession {
         this.activity.heard(event.event);
         this.devices.heard(event.event);
         break;
+      case 'archives':
+        break;
+      case 'bans':
+        this.bans.ask();
+        this.dayBans.heard();
+        break;
     }
     this.parts.changed();
   }
@@ -274,15 +337,23 @@ export class HomeSession {
   private onConnection(phase: Client['state']['phase']): void {
     if (phase === 'connecting') this.askingSince = this.parts.platform.clock.now();
     if (phase !== 'ready') return;
-    if (this.parts.platform.isVisible()) this.ask();
+    if (this.parts.platform.isVisible()) {
+      this.ask();
+      // Without an address: once that is known, below.
+      if (this.address !== undefined) this.bans.ask();
+    }
     this.activity.reconnected();
+    this.dayBans.heard();
+    this.checks.ready();
     this.client
       .seenFrom()
       .then((address) => {
+        const isNew = this.address !== address;
         this.address = address;
+        if (isNew) this.bans.ask();
         this.parts.changed();
       })
-      .catch(() => undefined); // a hint less
+      .catch(() => this.bans.ask()); // a hint less
   }
 
   private onHome({ home, name }: Extract<ClientEvent, { type: 'home' }>): void {

@@ -44,10 +44,21 @@ export interface KeptDoors {
   readonly doors: readonly DoorView[];
 }
 
+/** What this device remembers of a home beside its doors. Times are Unix ms. */
+export interface KeptNotes {
+  /** When the home last looked at itself; absent: it never said. */
+  readonly lookedAt?: number;
+  /** What it found then. `since`: when this device first heard of it; `seen`: a person had it on the screen. */
+  readonly findings: readonly { readonly key: string; readonly since: number; readonly seen: boolean }[];
+  /** Numbers of events that were looked at and set aside. */
+  readonly settled: readonly number[];
+}
+
 export interface StoredHome {
   readonly record: HomeRecord;
   readonly keys: ClientKeys;
   readonly kept?: KeptDoors;
+  readonly notes?: KeptNotes;
 }
 
 /** Where keys, homes and settings are kept. Every method may reject: then nothing was changed. */
@@ -61,6 +72,8 @@ export interface Vault {
   changeRecord(record: HomeRecord): Promise<void>;
   /** Nothing where the home was forgotten meanwhile. */
   keepDoors(id: string, kept: KeptDoors): Promise<void>;
+  /** As `keepDoors`. */
+  keepNotes(id: string, notes: KeptNotes): Promise<void>;
   removeHome(id: string): Promise<void>;
   saveSettings(settings: Settings): Promise<void>;
 }

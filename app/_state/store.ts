@@ -90,6 +90,8 @@ class PageStore {
       stored,
       defaultSeconds: () => this.settings.seconds,
       changed: () => this.changed(),
+      note: (notes) =>
+        void this.platform.vault.keepNotes(homeId(stored.record), notes).catch(() => undefined), // next time
       keep: (kept) => void this.platform.vault.keepDoors(homeId(stored.record), kept).catch(() => undefined), // next time
       renamed: (record) => void this.platform.vault.changeRecord(record).catch(() => undefined), // next time
     });
@@ -221,6 +223,7 @@ class PageStore {
       },
       getSnapshot: () => this.snapshot,
       getServerSnapshot: () => nothing,
+      lineOf: (home) => this.sessions.find(({ id }) => id === home)?.line,
       chooseHome: (id) => {
         if (!this.sessions.some((session) => session.id === id)) return;
         this.current = id;
@@ -247,8 +250,23 @@ class PageStore {
       dismiss: (door) => this.withDoor(door, (control) => control.dismiss()),
       closeAndOpen: (door) => this.closeAndOpen(door),
       loadActivity: () => this.home?.activity.load(),
+      loadDay: (start, end) => this.home?.loadDay(start, end),
+      settle: (events) => this.home?.settle(events),
       loadDevices: () => this.home?.devices.load(),
       loadChecks: () => void this.home?.checks.load(),
+      sawChecks: () => this.home?.sawChecks(),
+      lookAtBans: (from, to) =>
+        this.home?.bans.list.look(from === undefined || to === undefined ? undefined : [from, to]),
+      filterBans: (query) => this.home?.bans.list.filter(query),
+      chooseBan: (ban) => this.home?.bans.choose(ban),
+      openNetworks: (flood) => this.home?.bans.openNetworks(flood),
+      moreNetworks: () => void this.home?.bans.networks.more(),
+      closeNetworks: () => this.home?.bans.networks.open(undefined),
+      loadBanCharts: (days) => this.home?.bans.loadCharts(days),
+      askBans: () => this.home?.bans.ask(),
+      unban: (value) => void this.home?.bans.lifting.lift(value),
+      undoUnban: () => void this.home?.bans.lifting.undo(),
+      unbanHere: (door) => void this.home?.liftHere(door),
       revoke: (device) => void this.home?.devices.revoke(device),
       checkLink: (text) => this.pairing.check(text),
       pair: (link, deviceName) => this.pairing.start(link, deviceName),

@@ -3,6 +3,9 @@ import type { OpeningStep } from '../../lib/client/opening.ts';
 import type { CheckResult } from '../../lib/checks.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { DeviceView, EventView } from '../../lib/protocol/message.ts';
+import type { BanFlood } from '../../lib/protocol/bans.ts';
+import type { HomeLine } from './archive-types.ts';
+import type { BanName, BanQuery, BansState } from './ban-types.ts';
 
 /**
  * What the store tells the screens, and what they may ask of it. Plain values, new objects on every change.
@@ -50,6 +53,7 @@ export interface HomeState {
   readonly activity: ActivityState;
   readonly devices: DevicesState;
   readonly checks: ChecksState;
+  readonly bans: BansState;
 }
 
 /** The second line of the home button. */
@@ -78,8 +82,7 @@ export interface DoorEntry {
 }
 
 /**
- * The dial. `banned` joins later. Each phase is either what the home said, or what this device is doing; none
- * is reached by a clock alone.
+ * The dial. Each phase is either what the home said, or what this device is doing; none is reached by a clock alone.
  */
 export type DialPhase =
   /** Nothing may be shown as the present: before the first answer, or after the page was hidden. */
@@ -100,7 +103,9 @@ export type DialPhase =
   | 'noAnswer'
   | 'offline'
   /** An opening that outlived its time, or that no device here made. */
-  | 'stale';
+  | 'stale'
+  /** The home turns this device's address away: whatever the door is, nothing comes through it. */
+  | 'banned';
 
 export interface DialState {
   readonly phase: DialPhase;
@@ -133,6 +138,21 @@ export interface ActivityState {
   readonly load: Load;
   /** Older ones are there to load. */
   readonly more: boolean;
+  /** Of the days that were asked for. */
+  readonly days: readonly DayBans[];
+  /** Numbers of the events that this device was told to set aside. */
+  readonly settled: readonly number[];
+}
+
+/** New bans of one of the viewer's days: Unix ms, `counts[i]` between `edges[i]` and the next. */
+export interface DayBans {
+  readonly start: number;
+  readonly end: number;
+  readonly edges: readonly number[];
+  /** Without a name: further jails, all in one. */
+  readonly jails: readonly { readonly jail?: string; readonly counts: readonly number[] }[];
+  /** The home remembers no further back. */
+  readonly knownSince: number;
 }
 
 export interface DevicesState {
@@ -150,6 +170,8 @@ export interface ChecksState {
   readonly more: number;
   /** How long ago the home looked; absent: it has not said in this page's life. */
   readonly lookedMs?: number;
+  /** What it last found, also before this page's life; `since` is Unix ms. Absent: it never said. */
+  readonly found?: readonly { readonly since: number; readonly seen: boolean }[];
   readonly load: Load;
 }
 
@@ -224,9 +246,33 @@ export interface Actions {
 
   /** First call loads the newest 50, each later one 50 older. New events then come by themselves. */
   loadActivity(): void;
+  /** Bans of a day, by the viewer's midnights, Unix ms; asks again only where they may be others. */
+  loadDay(start: number, end: number): void;
+  /** Events that were looked at: not shown as such any more, on this device. */
+  settle(events: readonly number[]): void;
   loadDevices(): void;
   /** The home looks at itself again, unless it did a moment ago. */
   loadChecks(): void;
+  /** The findings are on the screen: they are no news any more. */
+  sawChecks(): void;
+  /** Bans that are looked at: rows `from` to `to`, the last not included. Without: nobody looks. */
+  lookAtBans(from?: number, to?: number): void;
+  filterBans(query: BanQuery): void;
+  /** Fetches why it is banned; without: none is chosen. */
+  chooseBan(ban?: BanName): void;
+  /** A flood by network, its next page, and away from it. */
+  openNetworks(flood: Pick<BanFlood, 'source' | 'jail'>): void;
+  moreNetworks(): void;
+  closeNetworks(): void;
+  /** What is being tried; `days`: and the new bans of 30 days. */
+  loadBanCharts(days: boolean): void;
+  /** The home is asked how bans stand. */
+  askBans(): void;
+  unban(value: string): void;
+  undoUnban(): void;
+  /** Lifts what turns this device away, as far as it may; with a door, opens that then. */
+  unbanHere(door?: string): void;
+
   /** Revoking this device itself ends in `reach.state` refused. */
   revoke(device: string): void;
 
@@ -247,6 +293,8 @@ export interface Actions {
 export interface Store extends Actions {
   subscribe(listener: () => void): () => void;
   getSnapshot(): Snapshot;
+  /** A home for a screen that brings its own state; undefined: there is no such home. The same object every time. */
+  lineOf(home: string): HomeLine | undefined;
   /** Nothing loaded, nobody paired: what the static export renders. The same object every time. */
   getServerSnapshot(): Snapshot;
 }

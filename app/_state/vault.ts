@@ -5,7 +5,7 @@ import { keysFrom, newSecretKeys, type ClientKeys, type SecretKeys } from '../..
 import { equal } from '../../lib/protocol/bytes.ts';
 import { readKeptDoors } from '../../lib/protocol/message.ts';
 import { boxKeyPair, type Random } from '../../lib/protocol/keys.ts';
-import type { KeptDoors, NewKeys, StoredHome, Vault } from './platform.ts';
+import type { KeptDoors, KeptNotes, NewKeys, StoredHome, Vault } from './platform.ts';
 import type { Settings } from './types.ts';
 import { generateKeyPairs, keysOf, type KeyPairs } from './webcrypto-keys.ts';
 
@@ -20,6 +20,7 @@ interface HomeRow {
   readonly record: HomeRecord;
   readonly keys: StoredKeys;
   readonly kept?: { readonly at: number; readonly doors: unknown };
+  readonly notes?: unknown;
 }
 
 interface Schema extends DBSchema {
@@ -36,6 +37,18 @@ const settings = v.partial(
     home: v.pipe(v.string(), v.maxLength(200)),
   }),
 );
+
+const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const notes = v.object({
+  lookedAt: v.exactOptional(time),
+  findings: v.array(v.object({ key: v.string(), since: time, seen: v.boolean() })),
+  settled: v.array(time),
+});
+
+function notesOf(row: HomeRow): KeptNotes | undefined {
+  const read = v.safeParse(notes, row.notes);
+  return read.success ? read.output : undefined;
+}
 
 async function keysFromStored(stored: StoredKeys): Promise<ClientKeys> {
   return stored.kind === 'held' ? keysOf(stored.pairs) : keysFrom(stored.secrets);
@@ -75,6 +88,14 @@ export function openVault(random: Random, wall: () => number): Vault {
     return opened;
   };
 
+  /** Nothing where the home was forgotten meanwhile. */
+  const change = async (id: string, part: Partial<HomeRow>): Promise<void> => {
+    const transaction = (await database()).transaction('homes', 'readwrite');
+    const row = await transaction.store.get(id);
+    if (row !== undefined) await transaction.store.put({ ...row, ...part });
+    await transaction.done;
+  };
+
   return {
     async homes(): Promise<readonly StoredHome[]> {
       const rows = await (await database()).getAll('homes');
@@ -84,11 +105,13 @@ export function openVault(random: Random, wall: () => number): Vault {
           .map(async (row): Promise<StoredHome[]> => {
             try {
               const kept = keptOf(row);
+              const remembered = notesOf(row);
               return [
                 {
                   record: readHomeRecord(row.record),
                   keys: await keysFromStored(row.keys),
                   ...(kept === undefined ? {} : { kept }),
+                  ...(remembered === undefined ? {} : { notes: remembered }),
                 },
               ];
             } catch {
@@ -121,19 +144,9 @@ export function openVault(random: Random, wall: () => number): Vault {
       await (await database()).put('homes', row);
     },
 
-    async changeRecord(record) {
-      const transaction = (await database()).transaction('homes', 'readwrite');
-      const row = await transaction.store.get(homeId(record));
-      if (row !== undefined) await transaction.store.put({ ...row, record });
-      await transaction.done;
-    },
-
-    async keepDoors(id, kept) {
-      const transaction = (await database()).transaction('homes', 'readwrite');
-      const row = await transaction.store.get(id);
-      if (row !== undefined) await transaction.store.put({ ...row, kept });
-      await transaction.done;
-    },
+    changeRecord: (record) => change(homeId(record), { record }),
+    keepDoors: (id, kept) => change(id, { kept }),
+    keepNotes: (id, kept) => change(id, { notes: kept }),
 
     async removeHome(id) {
       await (await database()).delete('homes', id);

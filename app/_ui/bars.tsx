@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { Link } from './link.tsx';
 import { text } from '../_text/en.ts';
 
@@ -35,13 +36,15 @@ export function OpenStrip({
 }
 
 /** The ink bar above the tabs: something happened, and one thing to do about it. */
-export function Note({ words, act, onAct }: { words: string; act: string; onAct: () => void }) {
+export function Note({ words, act, onAct }: { words: ReactNode; act?: string; onAct?: () => void }) {
   return (
     <div className="undo" role="status">
       <span>{words}</span>
-      <button type="button" onClick={onAct}>
-        {act}
-      </button>
+      {act !== undefined && (
+        <button type="button" onClick={onAct}>
+          {act}
+        </button>
+      )}
     </div>
   );
 }

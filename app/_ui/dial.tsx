@@ -1,7 +1,7 @@
 import { useId, type Ref } from 'react';
 
-/** neutral: closed; rim: turned, not known to be open; warm: open; brass: connected; off: cannot be pressed. */
-export type DialLook = 'neutral' | 'rim' | 'warm' | 'brass' | 'off';
+/** banned: a bar across the key; neutral: closed; rim: turned, not known to be open; warm: open; brass: connected; off: cannot be pressed. */
+export type DialLook = 'neutral' | 'rim' | 'warm' | 'brass' | 'off' | 'banned';
 export type DialTurn = 'upright' | 'quarter' | 'back';
 
 export interface DialProps {
@@ -35,6 +35,7 @@ const looks: Record<DialLook, string> = {
   warm: 'lit warm',
   brass: 'full',
   off: 'off',
+  banned: 'banned',
 };
 
 /** A lock cylinder, seen from the front. Everything it shows, words beside it say too. */
@@ -90,6 +91,7 @@ export function Dial({ look, turn, lit, ring, turning, byHand = false }: DialPro
           d="M25.6 48.5V29.4A7.6 7.6 0 1 1 33.4 29.4V39.9H44.4V42.9H40.6V45.5H44.4V48.5Z"
         />
       </g>
+      {look === 'banned' && <rect className="bar-x" x="48" y="137" width="204" height="26" rx="3" />}
     </svg>
   );
 }

@@ -10,12 +10,18 @@ import { text } from '../_text/en.ts';
 export function Drawer({
   title,
   titleHidden = false,
+  over,
+  mono = false,
   lead,
   onClose,
   children,
 }: {
   title: string;
   titleHidden?: boolean;
+  /** What the title is, in small above it. */
+  over?: string;
+  /** The title is an address. */
+  mono?: boolean;
   /** Stands left of the title. */
   lead?: ReactNode;
   onClose: () => void;
@@ -46,9 +52,10 @@ export function Drawer({
       }}
     >
       <span className="grip" aria-hidden="true" />
+      {over !== undefined && <p className="sub">{over}</p>}
       <div className="flex items-center gap-3.5 pr-12">
         {lead}
-        <h2 id={id} className={titleHidden ? 'vh' : 'big'} tabIndex={-1} autoFocus>
+        <h2 id={id} className={titleHidden ? 'vh' : mono ? 'value' : 'big'} tabIndex={-1} autoFocus>
           {title}
         </h2>
       </div>

@@ -16,6 +16,18 @@ export const DoorsIcon = icon(
     <path d="M10.6 17.2v-6.1a2.7 2.7 0 1 1 2.8 0v3.3h3v2.8z" fill="currentColor" stroke="none" />
   </>,
 );
+export const BansIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="9" />
+    <path d="M7 12h10" strokeWidth="3.2" strokeLinecap="butt" />
+  </>,
+);
+export const FindIcon = icon(
+  <>
+    <circle cx="10.8" cy="10.8" r="6.3" />
+    <path d="m15.5 15.5 5 5" />
+  </>,
+);
 export const ActivityIcon = icon(
   <>
     <path d="M5 4v16" />
@@ -32,6 +44,16 @@ export const PasswordsIcon = icon(
       strokeWidth="1.5"
     />
   </>,
+);
+export const ArchivesIcon = icon(
+  <path d="M4 9.5h16V19a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1zM3 4.5h18v5H3zM9.5 13.5h5" />,
+);
+export const MoreIcon = icon(
+  <g fill="currentColor" stroke="none">
+    <circle cx="5" cy="12" r="2" />
+    <circle cx="12" cy="12" r="2" />
+    <circle cx="19" cy="12" r="2" />
+  </g>,
 );
 export const SettingsIcon = icon(
   <>

@@ -15,7 +15,8 @@ class Route {
   readonly get = (): string => pathOf(window.location.pathname);
 
   readonly go = (path: string): void => {
-    if (path === this.get()) return;
+    // the screen that is shown: out of a view of it
+    if (path === this.get() && window.location.hash === '') return;
     window.history.pushState(null, '', path);
     this.moved();
   };

@@ -5,7 +5,9 @@ import { Drawer } from './drawer.tsx';
 import { HomesDrawer } from './homes-drawer.tsx';
 import {
   ActivityIcon,
+  ArchivesIcon,
   BackIcon,
+  BansIcon,
   DevicesIcon,
   DoorsIcon,
   DownIcon,
@@ -17,12 +19,24 @@ import { KeyBit } from './key-picture.tsx';
 import type { HomeHead } from './types.ts';
 import { text } from '../_text/en.ts';
 
-export type Screen = 'doors' | 'activity' | 'passwords' | 'settings' | 'devices' | 'checks' | 'pair' | 'none';
+export type Screen =
+  | 'doors'
+  | 'bans'
+  | 'activity'
+  | 'passwords'
+  | 'archives'
+  | 'settings'
+  | 'devices'
+  | 'checks'
+  | 'pair'
+  | 'none';
 
 const screens = [
   { screen: 'doors', href: '/', label: text.nav.doors, Icon: DoorsIcon },
+  { screen: 'bans', href: '/bans', label: text.nav.bans, Icon: BansIcon },
   { screen: 'activity', href: '/activity', label: text.nav.activity, Icon: ActivityIcon },
   { screen: 'passwords', href: '/passwords', label: text.nav.passwords, Icon: PasswordsIcon },
+  { screen: 'archives', href: '/archives', label: text.nav.archives, Icon: ArchivesIcon },
 ] as const;
 const own = [
   { screen: 'devices', href: '/devices', label: text.nav.devices, Icon: DevicesIcon },
@@ -34,8 +48,18 @@ export interface ShellProps {
   readonly homes: readonly HomeHead[];
   readonly current?: string;
   readonly devices?: number;
+  /** Findings in Checks: a dot on Settings. */
+  readonly toLookAt?: number;
+  /** How many addresses are banned. */
+  readonly bans?: number;
   /** Phone and tablet: a way back instead of the home button. */
-  readonly back?: { readonly href: string; readonly label: string; readonly count?: string };
+  readonly back?: {
+    readonly href: string;
+    readonly label: string;
+    readonly count?: string;
+    /** In place of going there: a view within the screen is left. */
+    readonly onBack?: () => void;
+  };
   /** The same where there is no home to have a button. */
   readonly alone?: { readonly href: string; readonly label: string };
   /** In the header, in place of what the home last said. */
@@ -77,7 +101,16 @@ export function Shell(props: ShellProps) {
       <div className="body">
         {back !== undefined && (
           <header className={`head back${unsure ? ' if-unpaired' : ''}`}>
-            <Link className="icon-btn" href={back.href} aria-label={text.nav.back}>
+            <Link
+              className="icon-btn"
+              href={back.href}
+              aria-label={text.nav.back}
+              onClick={(event) => {
+                if (back.onBack === undefined) return;
+                event.preventDefault();
+                back.onBack();
+              }}
+            >
               <BackIcon />
             </Link>
             <span className="sub where">{back.label}</span>
@@ -119,8 +152,8 @@ export function Shell(props: ShellProps) {
                 </span>
               </button>
             )}
-            <Link className="icon-btn to-settings" href="/settings" aria-label={text.nav.settings}>
-              <SettingsIcon />
+            <Link className="icon-btn to-settings" href="/settings" aria-label={settingsWords(props)}>
+              <Dotted on={dotted(props)} />
             </Link>
           </header>
         )}
@@ -145,6 +178,24 @@ export function Shell(props: ShellProps) {
         />
       )}
     </div>
+  );
+}
+
+function dotted({ toLookAt = 0 }: ShellProps): boolean {
+  return toLookAt > 0;
+}
+
+function settingsWords({ toLookAt = 0 }: ShellProps): string {
+  return toLookAt > 0 ? text.nav.settingsWith(toLookAt) : text.nav.settings;
+}
+
+/** The dot is the only thing that nags; its words are the link's name. */
+function Dotted({ on }: { on: boolean }) {
+  return (
+    <span className="dotted">
+      <SettingsIcon />
+      {on && <span className="attention" />}
+    </span>
   );
 }
 
@@ -196,7 +247,7 @@ function Tabs({ screen, unsure }: { screen: Screen; unsure: boolean }) {
 }
 
 function Rail(props: ShellProps) {
-  const { screen, homes, current, devices, blank, waits = false, onHome } = props;
+  const { screen, homes, current, devices, bans, blank, waits = false, onHome } = props;
   const unsure = isUnsure(props);
   const paired = waits || homes.length > 0;
   const home = homes.find((each) => each.id === current) ?? homes[0];
@@ -245,6 +296,7 @@ function Rail(props: ShellProps) {
             >
               <Icon />
               {label}
+              {name === 'bans' && bans !== undefined && <span className="n num">{bans}</span>}
             </Link>
           ))}
       </nav>
@@ -252,8 +304,13 @@ function Rail(props: ShellProps) {
         {own
           .filter(({ screen: name }) => paired || name === 'settings')
           .map(({ screen: name, href, label, Icon }) => (
-            <Link key={name} href={href} aria-current={name === screen ? 'page' : undefined}>
-              <Icon />
+            <Link
+              key={name}
+              href={href}
+              aria-current={name === screen ? 'page' : undefined}
+              aria-label={name === 'settings' && dotted(props) ? settingsWords(props) : undefined}
+            >
+              {name === 'settings' ? <Dotted on={dotted(props)} /> : <Icon />}
               {label}
               {name === 'devices' && devices !== undefined && <span className="n num">{devices}</span>}
             </Link>

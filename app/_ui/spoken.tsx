@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { clock } from './durations.ts';
 import type { DoorFace } from './types.ts';
+import { bannedText } from '../_text/banned.ts';
 import { text } from '../_text/en.ts';
 
 const marks = [60, 30, 10] as const;
@@ -31,7 +32,8 @@ function next(heard: Heard, face: DoorFace, headline: string): Heard {
         : `${headline}.`;
     // Time was up, or somebody else closed it: not what a person here asked for.
     const unasked = heard.headline === text.door.open && face.phase === 'closed';
-    if (unasked) alert = said;
+    if (face.banned !== undefined) alert = bannedText.spoken(face.banned.address);
+    else if (unasked) alert = said;
     else parts.push(said);
   }
   for (const link of set) if (!heard.set.includes(link.id)) parts.push(text.spoken.step(link.title));

@@ -59,6 +59,33 @@ export interface Length {
   readonly words: string;
 }
 
+/** This device's address is banned. All of it is words. */
+export interface BannedFace {
+  readonly address: string;
+  /** Lifted less than 10 minutes before. */
+  readonly again: boolean;
+  readonly ends: string;
+  readonly jail: string;
+  readonly why: string;
+  readonly when: string;
+  readonly tried?: { readonly users: readonly string[]; readonly how?: string };
+  readonly lead: string;
+  readonly lede: string;
+  readonly canLift: boolean;
+  /** What it takes to lift all of it, where this device may not. */
+  readonly needs?: string;
+  /** The button that opens a door then; absent: none can be opened. */
+  readonly opens?: string;
+  readonly busy: boolean;
+  readonly failed?: string;
+  /** What an unban left. */
+  readonly stands?: string;
+  /** Banned again: the logins that fail. */
+  readonly failing: readonly string[];
+  /** For whoever looks after the home. */
+  readonly log: string;
+}
+
 /** Everything the door's screen says. Fields that a state does not use are absent. */
 export interface DoorFace {
   readonly phase: Phase;
@@ -114,9 +141,10 @@ export interface DoorFace {
     readonly mine: boolean;
   };
   readonly busy?: 'closing' | 'adding' | 'asking';
+  readonly banned?: BannedFace;
 }
 
-export type Mark = 'open' | 'opened' | 'closed' | 'dot' | 'ok' | 'cross' | 'gone';
+export type Mark = 'open' | 'opened' | 'closed' | 'change' | 'ok' | 'cross' | 'gone' | 'ban';
 
 export interface ActivityRow {
   readonly key: string;
@@ -127,12 +155,64 @@ export interface ActivityRow {
   readonly sub?: string;
   /** An address at the end of `sub`. */
   readonly address?: string;
+  readonly pins?: PastPins;
+  /** In place of `sub`: jails with how many. */
+  readonly counts?: readonly (readonly [string, number])[];
+}
+
+/** Links of an opening, and in two lines how many: 7 of 7, links. */
+export interface PastPins {
+  readonly states: readonly LinkState[];
+  readonly words: readonly [string, string];
 }
 
 export interface ActivityDay {
   readonly key: string;
   readonly title: string;
   readonly rows: readonly ActivityRow[];
+}
+
+/** Something that wants a look, and what ends it. */
+export interface LookItem {
+  readonly key: string;
+  readonly mark: Mark;
+  readonly title: string;
+  readonly sub?: string;
+  /** An address at the end of `sub`. */
+  readonly address?: string;
+  readonly pins?: PastPins;
+  /** Numbers of the home's events that it stands for. */
+  readonly events: readonly number[];
+  readonly act: 'seen' | 'mine' | 'checks';
+  /** `mine`: the device that can be revoked. */
+  readonly device?: {
+    readonly id: string;
+    readonly name: string;
+    readonly revoking: boolean;
+    readonly failed?: string;
+  };
+}
+
+/** On the day's line: parts of the day, 0 to 1. `to` absent: nobody said how long. */
+export interface DayMark {
+  readonly kind: 'started' | 'session' | 'open' | 'opened' | 'stopped';
+  readonly from: number;
+  readonly to?: number;
+}
+
+export interface DayFace {
+  readonly title: string;
+  readonly today: boolean;
+  readonly looks: number;
+  readonly sentence: string;
+  /** How much of the day is over: 0 to 1. */
+  readonly now: number;
+  /** Where 00, 06, 12 and 18 stand. */
+  readonly hours: readonly number[];
+  readonly marks: readonly DayMark[];
+  readonly bars: readonly { readonly from: number; readonly count: number }[];
+  /** All of the line in words. */
+  readonly label: string;
 }
 
 export interface DeviceRow {
@@ -145,6 +225,10 @@ export interface DeviceRow {
   readonly seenAt: string;
   readonly paired: string;
   readonly pairedDate: string;
+  /** Doors, bans, restore: what home lets it do. */
+  readonly allowed: string;
+  /** The same after a full stop, where doors alone are said to be alone. */
+  readonly allowedWords: string;
   /** Files, 2:40 left; and in a sentence: Files open, 2:40 left. */
   readonly open?: string;
   readonly openWords?: string;

@@ -8,8 +8,10 @@ import type {
   EventView,
   Notice,
   NoticeOf,
+  RequestOf,
   ResultOf,
 } from '../protocol/message.ts';
+import { ClientArchives } from './archives.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-types.ts';
 import { Events, isReady, type ClientEvent, type Greeting } from './events.ts';
@@ -39,6 +41,8 @@ interface Opening {
  * fail with a `LatchkeyError` when the home is not reached, says no, or does not answer in 10 s.
  */
 export class Client {
+  /** What lies in Glacier. */
+  readonly archives: ClientArchives;
   private readonly options: ClientOptions;
   private readonly connection: Connection;
   private readonly requests: Requests;
@@ -78,6 +82,7 @@ export class Client {
       wake: () => this.wake(),
       unanswered: () => this.connection.distrustLink('relay-no-answer'),
     });
+    this.archives = new ClientArchives(this.requests, random);
   }
 
   get state(): ConnectionState {
@@ -137,7 +142,7 @@ export class Client {
   async arm(door: string): Promise<Armed> {
     this.wake();
     const greeting = this.connection.isAccepted ? undefined : (this.take() ?? (await this.nextGreeting()));
-    const { challenge, session, at } = greeting ?? (await this.askChallenge(door));
+    const { challenge, session, at } = greeting ?? (await this.askGreeting({ type: 'arm', door }));
     const { observe, clock } = this.options;
     const evidence = await collectEvidence(challenge.observers, this.connection.relay, observe, clock);
     return { door, challenge: challenge.challenge, evidence, session, at };
@@ -217,6 +222,57 @@ export class Client {
     return (await this.requests.ask({ type: 'checks' })).value;
   }
 
+  /** `addresses`: what this device takes for its own. `midnight`: when the viewer's day began, Unix ms. */
+  bans(addresses: readonly string[], midnight: number): Promise<Answer<ResultOf<'bans'>>> {
+    return this.requests.ask({ type: 'bans', addresses: [...addresses], midnight });
+  }
+
+  banList(query: Omit<RequestOf<'banList'>, 'type'>): Promise<Answer<ResultOf<'banList'>>> {
+    return this.requests.ask({ type: 'banList', ...query });
+  }
+
+  banNetworks(query: Omit<RequestOf<'banNetworks'>, 'type'>): Promise<Answer<ResultOf<'banNetworks'>>> {
+    return this.requests.ask({ type: 'banNetworks', ...query });
+  }
+
+  ban(source: string, jail: string, value: string): Promise<Answer<ResultOf<'ban'>>> {
+    return this.requests.ask({ type: 'ban', source, jail, value });
+  }
+
+  /** New bans between each two edges, Unix ms, rising. */
+  banCounts(edges: readonly number[]): Promise<Answer<ResultOf<'banCounts'>>> {
+    return this.requests.ask({ type: 'banCounts', edges: [...edges] });
+  }
+
+  attacks(): Promise<Answer<ResultOf<'attacks'>>> {
+    return this.requests.ask({ type: 'attacks' });
+  }
+
+  /**
+   * Lifts the bans of a value: this device's own address by evidence fetched now, or another with the permission.
+   * The answer's `left` is what still stands, asked afterwards. `id`: for `reban`.
+   */
+  async unban(value: string): Promise<Answer<ResultOf<'unbanned'>> & { readonly id: string }> {
+    this.wake();
+    const { challenge } = await this.askGreeting({ type: 'armUnban' });
+    const { observe, clock, random } = this.options;
+    const evidence = await collectEvidence(challenge.observers, this.connection.relay, observe, clock);
+    const id = toBase64(random(16));
+    const answer = await this.requests.ask({
+      type: 'unban',
+      id,
+      challenge: challenge.challenge,
+      evidence: [...evidence],
+      value,
+    });
+    return { ...answer, id };
+  }
+
+  /** Takes an `unban` back, within its time. */
+  reban(unban: string): Promise<Answer<ResultOf<'rebanned'>>> {
+    return this.requests.ask({ type: 'reban', id: toBase64(this.options.random(16)), unban });
+  }
+
   /** `device` is a `DeviceView`'s id. Revoking this device itself ends the session too. */
   async revoke(device: string): Promise<void> {
     try {
@@ -242,8 +298,8 @@ export class Client {
     if (state.phase === 'off' || state.phase === 'waiting') this.connection.start();
   }
 
-  private async askChallenge(door: string): Promise<Greeting> {
-    const answer = await this.requests.ask({ type: 'arm', door });
+  private async askGreeting(request: RequestOf<'arm'> | RequestOf<'armUnban'>): Promise<Greeting> {
+    const answer = await this.requests.ask(request);
     const session = this.connection.sessionId;
     if (session === undefined) throw new LatchkeyError('session-none');
     const { challenge, observers } = answer.value;
@@ -312,6 +368,9 @@ export class Client {
         return this.progress(notice);
       case 'state':
         return this.refresh();
+      case 'bans':
+      case 'archives':
+        return this.events.emit({ type: notice.type });
       case 'event':
         return this.events.emit({ type: 'event', event: notice.event });
       case 'refused':

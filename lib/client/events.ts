@@ -10,6 +10,10 @@ export type ClientEvent =
   | { readonly type: 'door'; readonly seen: Answer<DoorView> }
   | { readonly type: 'doors'; readonly seen: Answer<readonly DoorView[]> }
   | { readonly type: 'event'; readonly event: EventView }
+  /** Something about bans is another: ask. */
+  | { readonly type: 'bans' }
+  /** The same of archives. */
+  | { readonly type: 'archives' }
   /** The home's greeting: its name and this device's at it. */
   | { readonly type: 'home'; readonly home: HomeView; readonly device: string; readonly name: string };
 

@@ -18,6 +18,31 @@ const resultTypes = {
   devices: 'devices',
   revoke: 'revoked',
   checks: 'checks',
+  bans: 'bans',
+  banList: 'banList',
+  banNetworks: 'banNetworks',
+  ban: 'ban',
+  banCounts: 'banCounts',
+  attacks: 'attacks',
+  armUnban: 'armed',
+  unban: 'unbanned',
+  reban: 'rebanned',
+  archives: 'archives',
+  archiveList: 'archiveList',
+  archive: 'archive',
+  inventory: 'inventoryAsked',
+  importBegin: 'importing',
+  importPart: 'importing',
+  importEnd: 'imported',
+  importStop: 'importing',
+  restorePlan: 'restorePlan',
+  restores: 'restores',
+  sending: 'sending',
+  restoreStart: 'restoreStarted',
+  restorePause: 'restoreChanged',
+  restoreGoOn: 'restoreChanged',
+  restoreCap: 'restoreChanged',
+  sendingPause: 'restoreChanged',
 } as const satisfies Record<Request['type'], Result['type']>;
 
 /** What answers a request of this type. */
@@ -158,7 +183,9 @@ export class Requests {
    */
   notReached(code: ErrorCode): void {
     for (const pending of this.waiting) {
-      const acts = ['open', 'close', 'revoke'].includes(pending.request.type);
+      const acts = ['open', 'close', 'revoke', 'unban', 'reban', 'inventory', 'restoreStart'].includes(
+        pending.request.type,
+      );
       if (!pending.everSent || !acts) pending.reject(new LatchkeyError(code));
     }
   }
@@ -208,5 +235,6 @@ function fits(request: Request, result: Result): boolean {
     return result.door.name === request.door;
   }
   if (result.type === 'following' && request.type === 'follow') return result.on === request.on;
+  if (result.type === 'unbanned' && request.type === 'unban') return result.value === request.value;
   return result.type !== 'revoked' || request.type !== 'revoke' || result.device === request.device;
 }

@@ -2,6 +2,11 @@ import * as v from 'valibot';
 import { checkResult } from '../checks.ts';
 import { doorStates, serviceStates } from '../door.ts';
 import { isErrorCode, LatchkeyError, type ErrorCode } from '../errors.ts';
+import { longestJail } from '../ban.ts';
+import { permissions } from '../permission.ts';
+import { archiveActs, archiveNotice, archiveRequests, archiveResults } from './archives.ts';
+import { banActs, banNotice, banRequests, banResults } from './bans.ts';
+import { restoreActs, restoreRequests, restoreResults } from './restores.ts';
 import { fromBase64, fromUtf8, utf8 } from './bytes.ts';
 
 /**
@@ -69,6 +74,14 @@ const request = v.variant('type', [
   v.strictObject({ type: v.literal('devices') }),
   v.strictObject({ type: v.literal('revoke'), id: requestId, device: bytes(16) }),
   v.strictObject({ type: v.literal('checks') }),
+  ...banRequests,
+  /** As `arm`, for `unban`. */
+  v.strictObject({ type: v.literal('armUnban') }),
+  ...banActs(requestId, key, v.pipe(v.array(evidence), v.maxLength(8))),
+  ...archiveRequests,
+  ...archiveActs(requestId),
+  ...restoreRequests,
+  ...restoreActs(requestId),
 ]);
 export type Request = v.InferOutput<typeof request>;
 export type RequestOf<Type extends Request['type']> = Extract<Request, { type: Type }>;
@@ -169,6 +182,24 @@ const event = v.strictObject({
     'revoked',
     'overdue',
     'started',
+    /** The address of a device was banned. */
+    'banned',
+    'unbanned',
+    'rebanned',
+    /** What a device may do was changed at home. */
+    'allowed',
+    /** AWS was asked for the list of a vault, or of all: by a device, or at home. */
+    'inventory-asked',
+    /** That list is here. */
+    'inventory',
+    'inventory-failed',
+    /** A list came as a file. */
+    'imported',
+    /** Archives were asked back. */
+    'restore-started',
+    /** They are here, or those of them that could be had. */
+    'restored',
+    'restore-failed',
   ]),
   door: v.exactOptional(door),
   device: v.exactOptional(text(64)),
@@ -176,6 +207,11 @@ const event = v.strictObject({
   code: v.exactOptional(code),
   user: v.exactOptional(text(64)),
   seconds: v.exactOptional(seconds),
+  jail: v.exactOptional(text(longestJail)),
+  /** Name of a vault or bucket. */
+  vault: v.exactOptional(text(255)),
+  /** How many archives it is about. */
+  archives: v.exactOptional(ms),
 });
 export type EventView = v.InferOutput<typeof event>;
 
@@ -186,6 +222,7 @@ const deviceView = v.strictObject({
   lastSeenMs: v.exactOptional(ms),
   self: v.boolean(),
   confirmed: v.boolean(),
+  allowed: v.pipe(v.array(v.picklist(permissions)), v.maxLength(permissions.length)),
   openings: v.pipe(
     v.array(v.strictObject({ door, address, remainingMs: v.exactOptional(ms) })),
     v.maxLength(32),
@@ -221,6 +258,9 @@ const result = v.variant('type', [
     /** How long ago the home looked. */
     lookedMs: ms,
   }),
+  ...banResults,
+  ...archiveResults,
+  ...restoreResults,
 ]);
 export type Result = v.InferOutput<typeof result>;
 export type ResultOf<Type extends Result['type']> = Extract<Result, { type: Type }>;
@@ -250,6 +290,8 @@ const notice = v.variant('type', [
   v.strictObject({ type: v.literal('progress'), id: requestId, ...step.entries }),
   v.strictObject({ type: v.literal('state'), doors: doorViews }),
   v.strictObject({ type: v.literal('event'), event }),
+  banNotice,
+  archiveNotice,
   v.strictObject({ type: v.literal('paired'), ok: v.boolean(), code: v.exactOptional(code) }),
 ]);
 export type Notice = v.InferOutput<typeof notice>;

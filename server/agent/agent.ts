@@ -3,15 +3,19 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDuration } from '../../lib/duration.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
+import type { Permission } from '../../lib/permission.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
 import type { Notice } from '../../lib/protocol/message.ts';
+import type { BanHost } from '../bans/host.ts';
 import { checkTogether, readDoor } from '../doors/definition.ts';
 import type { DoorFacts, DoorHost } from '../doors/host.ts';
 import { DoorKeeper } from '../doors/keeper.ts';
 import { verify } from '../ed25519.ts';
 import { ownAddresses } from '../own-addresses.ts';
+import { HomeArchives } from './archives/home-archives.ts';
 import { Audit } from './audit.ts';
 import { isWitnessed, type Policy } from './authorize.ts';
+import { Bans } from './bans/bans.ts';
 import { homeChecksFor, type Checked } from './checks.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { AgentFile, DoorTable } from './config.ts';
@@ -41,6 +45,8 @@ export interface AgentOptions {
   readonly keys: HomeKeys;
   /** The helper, where there is one. */
   readonly helper?: DoorHost;
+  /** The room of bans; the helper too. */
+  readonly bans?: BanHost;
   /** SHA-256 of the relay's SPKI, for offers, where a local CA issued its certificate. */
   readonly spki?: Uint8Array;
   readonly log: (line: string) => void;
@@ -58,6 +64,8 @@ export class Agent {
   readonly proofs: Proofs;
   readonly requests: Requests;
   readonly doors: Doors;
+  readonly bans: Bans;
+  readonly archives: HomeArchives;
   readonly clock: Clock;
   private readonly options: AgentOptions;
   private readonly store: Store;
@@ -67,6 +75,7 @@ export class Agent {
   private readonly connections: readonly Connection[];
   private readonly policy: Policy;
   private readonly checks: () => Promise<Checked>;
+  private allow: readonly Permission[];
   private pushing = false;
 
   /** Opens the store, settles what an earlier run left, and dials out. Throws `config-*`. */
@@ -82,6 +91,7 @@ export class Agent {
     const { file, keys, log } = options;
     const clock = options.clock ?? systemClock;
     this.options = options;
+    this.allow = file.allow ?? [];
     this.store = store;
     this.clock = clock;
     this.keeper = new DoorKeeper({
@@ -109,6 +119,32 @@ export class Agent {
     this.checks = homeChecksFor({ directory, helper, doors, clock });
     this.openings = new Openings({ store, doors, devices, requests, audit, clock, observe: options.observe });
     this.proofs = new Proofs({ openings: this.openings, doors, clock });
+    this.bans = new Bans({
+      host: options.bans,
+      directory,
+      openings: this.openings,
+      requests,
+      devices,
+      audit,
+      clock,
+      policy: this.policy,
+      observe: options.observe,
+      log,
+      changed: () => this.tellBans(),
+    });
+    const followed = (): boolean => this.sessions.followers().length > 0;
+    this.archives = new HomeArchives({
+      directory,
+      sources: file.archives ?? [],
+      ...(file.restore_folder === undefined ? {} : { restoreFolder: file.restore_folder }),
+      requests,
+      devices,
+      audit,
+      clock,
+      log,
+      followed,
+      changed: () => this.tellArchives(),
+    });
     const reception = new Reception({
       home: { name: file.name, ownRelay: isWitnessed(this.policy) },
       handshakes: new Handshakes(keys.box, clock, random),
@@ -136,12 +172,15 @@ export class Agent {
       home: { box: keys.box.publicKey, mailbox: keys.mailbox },
       relays: file.relay.flatMap((relay) => relay.public ?? [relay.url]).slice(0, 3),
       spki: options.spki,
+      allowed: () => this.allow,
       keysChanged: () => this.sendKeys(),
       answered: (device, code) => this.pairingAnswered(device, code),
     });
-    const followed = (): boolean => this.sessions.followers().length > 0;
     const { openings, proofs } = this;
-    const settle = (): Promise<readonly string[]> => settleAll({ openings, requests, devices, audit, clock });
+    const { lifting } = this.bans;
+    const { asking, restoring } = this.archives;
+    const settle = (): Promise<readonly string[]> =>
+      settleAll({ openings, requests, devices, audit, clock, lifting, asking, restoring });
     this.watch = new Watch({ openings, doors, devices, audit, clock, proofs, followed, settle, log });
     this.openings.onChange(() => this.push());
     audit.onEvent((event) => {
@@ -151,11 +190,14 @@ export class Agent {
 
   private async begin(): Promise<void> {
     const { file, log } = this.options;
+    this.bans.start();
     await this.setDoors(file.door);
     await this.watch.tick();
     await this.audit.note({ kind: 'started' });
     this.watch.start();
     for (const connection of this.connections) connection.start();
+    // Behind the doors: a catalogue of a million archives takes its time to open, and nobody waits for it.
+    this.archives.start();
     log(`home "${file.name}", ${this.devices.all().length} devices, ${this.doors.list().length} doors`);
   }
 
@@ -168,6 +210,12 @@ export class Agent {
     await this.keeper.replace(definitions);
     this.doors.lack(tables.filter((door) => !runsHere(door)).map(homeless));
     await this.doors.refresh();
+  }
+
+  /** Takes the home's file over, anew. Throws `config-invalid`, and nothing changes then. */
+  async reload(file: AgentFile): Promise<void> {
+    await this.setDoors(file.door);
+    this.allow = file.allow ?? [];
   }
 
   private sendKeys(): void {
@@ -198,6 +246,17 @@ export class Agent {
     });
   }
 
+  /** A reason to ask, and no more: nothing of it is in the notice. */
+  private tellBans(): void {
+    for (const live of this.sessions.followers())
+      this.say(live, { type: 'bans', revision: this.bans.revision });
+  }
+
+  private tellArchives(): void {
+    for (const live of this.sessions.followers())
+      this.say(live, { type: 'archives', revision: this.archives.revision });
+  }
+
   private pairingAnswered(device: string, code: ErrorCode | undefined): void {
     for (const live of this.sessions.ofDevice(device)) {
       this.say(live, code === undefined ? { type: 'paired', ok: true } : { type: 'paired', ok: false, code });
@@ -214,10 +273,25 @@ export class Agent {
   }
 
   handlerParts(): HandlerParts {
-    const { doors, devices, openings, proofs, requests, audit, clock, policy, checks } = this;
+    const { doors, devices, openings, proofs, requests, audit, bans, archives, clock, policy, checks } = this;
     const say = (live: LiveSession, notice: Notice): void => this.say(live, notice);
     const revoked = (device: string): void => this.revoked(device);
-    return { doors, devices, openings, proofs, requests, audit, clock, policy, random, say, checks, revoked };
+    return {
+      doors,
+      devices,
+      openings,
+      proofs,
+      requests,
+      audit,
+      bans,
+      archives,
+      clock,
+      policy,
+      random,
+      say,
+      checks,
+      revoked,
+    };
   }
 
   /** One round of the watch, without waiting for it. */
@@ -232,6 +306,8 @@ export class Agent {
     for (const connection of this.connections) connection.stop();
     await this.pairing.end('pairing-unanswered');
     await this.doors.stop();
+    await this.bans.stop();
+    await this.archives.stop();
     await this.store.close();
   }
 }

@@ -33,6 +33,9 @@ export class Audit {
       code: facts.code ?? null,
       user: facts.user ?? null,
       seconds: facts.seconds ?? null,
+      jail: facts.jail ?? null,
+      vault: facts.vault ?? null,
+      archives: facts.archives ?? null,
     };
     return { put: 'event', value };
   }

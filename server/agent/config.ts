@@ -6,9 +6,12 @@ import * as v from 'valibot';
 import { doorName } from '../../lib/door.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
+import { permissions } from '../../lib/permission.ts';
 import { fromBase64 } from '../../lib/protocol/bytes.ts';
 import { isRelayAddress } from '../../lib/protocol/pairing.ts';
 import { doorHost } from '../doors/definition.ts';
+import { sourceTypes } from '../archives/registry.ts';
+import type { ArchiveTable } from '../archives/watch.ts';
 import { agentDrivers, helperDriverNames } from './registry.ts';
 
 const drivers = [...agentDrivers.map((type) => type.name), ...helperDriverNames];
@@ -81,10 +84,26 @@ const door = v.looseObject({
   devices: v.exactOptional(v.array(v.string())),
 });
 
+/** A place at AWS that is asked what lies there: server/archives/AWS.md. Its own keys are its type's. */
+const archives = v.looseObject({
+  type: v.pipe(
+    v.string(),
+    v.check(
+      (name) => sourceTypes.some((type) => type.name === name),
+      (issue) => `"${issue.input}" is not one of ${sourceTypes.map(({ name }) => name).join(', ')}`,
+    ),
+  ),
+  name: v.exactOptional(
+    v.pipe(v.string(), v.regex(doorName, 'must be lower case, a letter first: a-z 0-9 _')),
+  ),
+});
+
 const file = v.strictObject({
   name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(64)), () => hostname().slice(0, 64)),
   /** May a door open for private and carrier-NAT addresses? */
   allow_private: v.optional(v.boolean(), false),
+  /** What devices may do that are paired from now on, beyond doors, looking, and lifting the ban on themselves. */
+  allow: v.exactOptional(v.array(v.picklist(permissions, `must be of ${permissions.join(', ')}`))),
   /** How its owner gets in should a rule be wrong: in their own words, for `latchkey doctor`, which asks for it. */
   second_way_in: v.exactOptional(
     v.pipe(v.string(), v.trim(), v.minLength(8, 'must say what it is'), v.maxLength(200)),
@@ -94,9 +113,15 @@ const file = v.strictObject({
   relay: v.pipe(v.array(relay), v.minLength(1, 'at least one [[relay]] is needed'), v.maxLength(3)),
   observer: v.pipe(v.array(observer), v.minLength(1, 'at least one [[observer]] is needed'), v.maxLength(8)),
   door: v.optional(v.array(door), () => []),
+  archives: v.optional(v.array(archives), () => []),
+  /** Where archives that come back are written; relative to this file. Absent: `restored` beside it. */
+  restore_folder: v.exactOptional(v.pipe(v.string(), v.minLength(1), v.maxLength(1024))),
 });
 
-export type AgentFile = v.InferOutput<typeof file>;
+export type ArchiveSourceTable = ArchiveTable;
+export type AgentFile = Omit<v.InferOutput<typeof file>, 'archives'> & {
+  readonly archives?: readonly ArchiveSourceTable[];
+};
 export type DoorTable = AgentFile['door'][number];
 export type RelayTable = AgentFile['relay'][number];
 export type ObserverTable = AgentFile['observer'][number];
@@ -141,7 +166,28 @@ export function parseAgentFile(text: string, path: string): AgentFile {
   const read = checked.output;
   return {
     ...read,
+    archives: archiveSources(read.archives, path),
+    ...(read.restore_folder === undefined ? {} : { restore_folder: resolve(folder, read.restore_folder) }),
     ...(read.helper === undefined ? {} : { helper: resolve(folder, read.helper) }),
     relay: read.relay.map((one) => (one.ca === undefined ? one : { ...one, ca: resolve(folder, one.ca) })),
   };
+}
+
+/** Throws `config-invalid` for a name that stands there twice, and for a key that its type does not have. */
+function archiveSources(
+  tables: readonly v.InferOutput<typeof archives>[],
+  path: string,
+): ArchiveSourceTable[] {
+  const sources = tables.map(({ type, name = type, ...keys }) => ({ name, type, keys }));
+  for (const [index, { name, type, keys }] of sources.entries()) {
+    if (sources.findIndex((one) => one.name === name) !== index)
+      throw new LatchkeyError('config-invalid', `${path}: archives: "${name}" stands there twice`);
+    try {
+      sourceTypes.find((one) => one.name === type)?.read(keys);
+    } catch (error) {
+      if (!(error instanceof LatchkeyError)) throw error;
+      throw new LatchkeyError(error.code, `${path}: archives: ${error.detail ?? name}`, { cause: error });
+    }
+  }
+  return sources;
 }

@@ -3,9 +3,13 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
+import { permissions, readPermissions } from '../../lib/permission.ts';
 import { toBase64 } from '../../lib/protocol/bytes.ts';
 import type { Agent } from './agent.ts';
+import { answerRestore, restoreVerbs } from './archives/restore-control.ts';
+import { sendingReport } from './archives/sending-report.ts';
 import { revokeDevice } from './handlers.ts';
+import { findDevice, permit } from './permitting.ts';
 
 /** What the command line at home asks the running home agent: one JSON object a line, one line back. */
 const request = v.variant('verb', [
@@ -20,16 +24,30 @@ const request = v.variant('verb', [
   v.strictObject({ verb: v.literal('devices') }),
   v.strictObject({ verb: v.literal('revoke'), device: v.pipe(v.string(), v.minLength(1), v.maxLength(64)) }),
   v.strictObject({
+    verb: v.literal('permit'),
+    device: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+    permission: v.picklist(permissions),
+    yes: v.boolean(),
+  }),
+  v.strictObject({
     verb: v.literal('audit'),
     before: v.optional(v.pipe(v.number(), v.integer()), Number.MAX_SAFE_INTEGER),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 50),
   }),
   v.strictObject({ verb: v.literal('doors') }),
+  /** Asks AWS for the list of a vault, by name or ARN, absent: of all. */
+  v.strictObject({
+    verb: v.literal('inventory'),
+    vault: v.exactOptional(v.pipe(v.string(), v.maxLength(400))),
+  }),
+  sendingReport,
+  ...restoreVerbs,
   v.strictObject({ verb: v.literal('reload') }),
 ]);
 type ControlRequest = v.InferOutput<typeof request>;
 
-const longestLine = 4096;
+/** A plan of as many archives as one may name. */
+const longestLine = 4 * 1024 * 1024;
 
 /** Reads the home agent's file again and takes its doors over; throws `config-*`, and nothing changes then. */
 export type Reload = () => Promise<void>;
@@ -114,11 +132,25 @@ async function run(asked: ControlRequest, agent: Agent, reload: Reload, watch: (
       return { devices: listDevices(agent) };
     case 'revoke':
       return revoke(asked.device, agent);
+    case 'permit':
+      return permit(asked.device, asked.permission, asked.yes, agent);
     case 'audit':
       return { events: await agent.audit.read(asked.before, asked.limit) };
     case 'doors':
       await agent.doors.refresh();
       return { doors: agent.doors.list() };
+    case 'inventory':
+      return { vaults: await agent.archives.asking.askAtHome(asked.vault) };
+    case 'sending':
+      return agent.archives.sending.hear(asked);
+    case 'restorePlan':
+    case 'restoreStart':
+    case 'restores':
+    case 'restored':
+    case 'restorePause':
+    case 'restoreGoOn':
+    case 'restoreCap':
+      return answerRestore(asked, agent.archives.restoring);
     case 'reload':
       await reload();
       return {};
@@ -134,6 +166,7 @@ function listDevices(agent: Agent): object[] {
       name: row.name,
       pairedAt: row.pairedAt,
       confirmed: !agent.devices.isWaiting(row.id),
+      allowed: readPermissions(row.allowed),
       ...(seen === undefined ? {} : { lastSeenMs: Math.round(now - seen) }),
       open: [...agent.openings.held.values()]
         .filter((held) => held.row.device === row.id && held.phase !== 'closed')
@@ -148,11 +181,7 @@ function listDevices(agent: Agent): object[] {
 
 /** By id, or by a name that only one device has. */
 async function revoke(wanted: string, agent: Agent): Promise<object> {
-  const found = agent.devices.all().filter((row) => row.id === wanted || row.name === wanted);
-  const [row] = found;
-  if (row === undefined) throw new LatchkeyError('config-missing', `no device "${wanted}"`);
-  if (found.length > 1)
-    throw new LatchkeyError('config-missing', `${found.length} devices are named "${wanted}": use the id`);
+  const row = findDevice(wanted, agent.devices);
   const outcome = await revokeDevice(
     row.id,
     'home',

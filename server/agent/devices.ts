@@ -79,6 +79,7 @@ export class Devices {
       admissionKey,
       pairedAt: now,
       revokedAt: null,
+      allowed: '',
     };
   }
 

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import { isCanonical } from '../../lib/address.ts';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
+import { readPermissions } from '../../lib/permission.ts';
 import type { Notice, Request, RequestOf, Result, Step } from '../../lib/protocol/message.ts';
 import type { Random } from '../../lib/protocol/keys.ts';
 import { authorizeOpen, isWitnessed, mayOpen, type Policy } from './authorize.ts';
+import { archiveHandlers } from './archives/handlers.ts';
+import type { HomeArchives } from './archives/home-archives.ts';
+import { restoreHandlers } from './archives/restore-handlers.ts';
+import { sendingHandlers } from './archives/sending-handlers.ts';
 import type { Audit } from './audit.ts';
+import type { Bans } from './bans/bans.ts';
+import { banHandlers } from './bans/handlers.ts';
 import type { Checked } from './checks.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
@@ -14,6 +21,7 @@ import type { LiveSession } from './live-sessions.ts';
 import { fitting } from './fit.ts';
 import { keyOf, type OpenOrder } from './held.ts';
 import type { Openings } from './openings.ts';
+import { StillOpen, unwrap } from './outcome.ts';
 import type { Proofs } from './proofs.ts';
 import type { Outcome, Requests } from './requests.ts';
 import { closeAllOf, closeOwn } from './settle.ts';
@@ -25,6 +33,8 @@ export interface HandlerParts {
   readonly proofs: Proofs;
   readonly requests: Requests;
   readonly audit: Audit;
+  readonly bans: Bans;
+  readonly archives: HomeArchives;
   readonly clock: Clock;
   readonly policy: Policy;
   readonly random: Random;
@@ -35,7 +45,7 @@ export interface HandlerParts {
   readonly revoked: (device: string) => void;
 }
 
-interface Call<Type extends Request['type']> {
+export interface Call<Type extends Request['type']> {
   readonly request: RequestOf<Type>;
   readonly live: LiveSession;
   /** Monotonic ms at which the frame arrived. */
@@ -43,23 +53,7 @@ interface Call<Type extends Request['type']> {
   readonly parts: HandlerParts;
 }
 
-type Handlers = { readonly [Type in Request['type']]: (call: Call<Type>) => Promise<Result> };
-
-/** A refusal that says how long the door is still open. */
-class StillOpen extends LatchkeyError {
-  readonly remainingMs: number;
-
-  constructor(code: LatchkeyError['code'], remainingMs: number) {
-    super(code);
-    this.remainingMs = remainingMs;
-  }
-}
-
-function unwrap(outcome: Outcome): Outcome & { ok: true } {
-  if (outcome.ok) return outcome;
-  if (outcome.remainingMs !== undefined) throw new StillOpen(outcome.code, outcome.remainingMs);
-  throw new LatchkeyError(outcome.code);
-}
+export type Handlers = { readonly [Type in Request['type']]: (call: Call<Type>) => Promise<Result> };
 
 function view(name: string, { live, parts }: Pick<Call<'inspect'>, 'live' | 'parts'>) {
   return doorView(parts.doors.facts(name), live.device, parts);
@@ -100,6 +94,7 @@ const handlers: Handlers = {
             if (!mayOpen(door, live.device, parts.devices)) throw new LatchkeyError('refused-permission');
             const { addresses, seconds } = await authorizeOpen(request, challenge, door, parts.policy);
             const [address, other] = addresses;
+            parts.bans.own.proved(live.device, addresses, parts.clock.now());
             const order = { device: live.device, id: request.id, door, address, seconds, receivedAt, onStep };
             const opened = await parts.openings.open(order, begin);
             if (opened.ok && other !== undefined) await openAlso({ ...order, address: other }, parts);
@@ -186,6 +181,7 @@ const handlers: Handlers = {
         ...(seen === undefined ? {} : { lastSeenMs: Math.max(0, Math.round(now - seen)) }),
         self: row.id === live.device,
         confirmed: !parts.devices.isWaiting(row.id),
+        allowed: readPermissions(row.allowed),
         openings: held.slice(0, mostOpenings).map((one) => ({
           door: one.row.door,
           address: one.row.address,
@@ -213,6 +209,11 @@ const handlers: Handlers = {
     const lookedMs = Math.max(0, Math.round(parts.clock.now() - at));
     return { type: 'checks', checks, more: sorted.length - checks.length, lookedMs };
   },
+
+  ...banHandlers,
+  ...archiveHandlers,
+  ...restoreHandlers,
+  ...sendingHandlers,
 };
 
 /**

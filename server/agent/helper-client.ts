@@ -1,10 +1,13 @@
 import { connect, type Socket } from 'node:net';
-import * as v from 'valibot';
-import { checkResult, type CheckResult } from '../../lib/checks.ts';
+import type { Ban, BanEvidence } from '../../lib/ban.ts';
+import type { CheckResult } from '../../lib/checks.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
-import { errorCodes, LatchkeyError } from '../../lib/errors.ts';
+import { LatchkeyError } from '../../lib/errors.ts';
+import type { Attacks, BanChanges, BanHost } from '../bans/host.ts';
+import type { BanFacts } from '../bans/source.ts';
 import type { Opening } from '../doors/driver.ts';
 import type { DoorFacts, DoorHost } from '../doors/host.ts';
+import { parseMessage, type Success } from './helper-messages.ts';
 
 export interface HelperClientOptions {
   /** The helper's unix socket. */
@@ -20,75 +23,12 @@ const patienceMs = 30_000;
 const questionMs = 4000;
 /** The doctor's look at the system; the device that asked waits 10 s. */
 const checksMs = 8000;
+/** Where nothing changes this question waits for 20 s, and a first list of 100,000 bans takes some more. */
+const changesMs = 35_000;
 const connectMs = 1000;
 const backoffMs = { first: 250, longest: 5000 };
-/** 10 000 openings make some 700 kB. */
+/** 10 000 openings make some 700 kB; 2000 changes of bans 500 kB, of the longest names 3.5 MB. */
 const longestAnswer = 4 * 1024 * 1024;
-
-const code = v.picklist(errorCodes);
-const opening = v.strictObject({
-  address: v.string(),
-  remainingMs: v.optional(v.number()),
-  packet: v.optional(v.union([v.literal('none'), v.strictObject({ agoMs: v.optional(v.number()) })])),
-  dueMs: v.optional(v.number()),
-});
-const doorFacts = v.strictObject({
-  name: v.string(),
-  driver: v.string(),
-  closes: v.picklist(['kernel', 'process', 'child', 'agent']),
-  choosesTime: v.boolean(),
-  extends: v.boolean(),
-  readsBack: v.boolean(),
-  seesPackets: v.optional(v.boolean()),
-  sessions: v.optional(v.boolean()),
-  families: v.optional(v.array(v.picklist([4, 6]))),
-  endpoint: v.strictObject({
-    host: v.optional(v.string()),
-    port: v.number(),
-    protocol: v.optional(v.literal('udp')),
-  }),
-  service: v.optional(
-    v.strictObject({
-      protocol: v.picklist(['tcp', 'udp']),
-      port: v.number(),
-      host: v.optional(v.string()),
-    }),
-  ),
-  devices: v.optional(v.array(v.string())),
-  jump: v.optional(v.strictObject({ host: v.optional(v.string()), port: v.number() })),
-  defaultSeconds: v.number(),
-  longestSeconds: v.number(),
-  problem: v.optional(code),
-  fault: v.optional(code),
-});
-const session = v.strictObject({
-  user: v.string(),
-  address: v.string(),
-  port: v.number(),
-  at: v.number(),
-  pid: v.number(),
-});
-const stages = ['asked', 'knock', 'sesame', 'rule', 'checked'] as const;
-const message = v.union([
-  v.strictObject({
-    id: v.number(),
-    stage: v.picklist(stages),
-    n: v.optional(v.number()),
-    of: v.optional(v.number()),
-  }),
-  v.strictObject({ id: v.nullable(v.number()), ok: v.literal(false), code }),
-  v.strictObject({
-    id: v.number(),
-    ok: v.literal(true),
-    doors: v.optional(v.array(doorFacts)),
-    opening: v.optional(opening),
-    openings: v.optional(v.array(opening)),
-    sessions: v.optional(v.array(session)),
-    checks: v.optional(v.array(checkResult)),
-  }),
-]);
-type Message = v.InferOutput<typeof message>;
-type Success = Extract<Message, { ok: true }>;
 
 interface Waiting {
   readonly onStage: ((stage: Stage) => void) | undefined;
@@ -102,7 +42,7 @@ interface Waiting {
  * pauses, and at once when somebody asks. Throws `tool-helper-gone` where the helper is not there, also for
  * requests it had not answered: an opening may then have happened, so inspect before believing anything.
  */
-export class HelperClient implements DoorHost {
+export class HelperClient implements DoorHost, BanHost {
   readonly #options: HelperClientOptions;
   readonly #waiting = new Map<number, Waiting>();
   #socket: Socket | undefined;
@@ -157,6 +97,39 @@ export class HelperClient implements DoorHost {
 
   async checks(): Promise<CheckResult[]> {
     return expect(await this.#ask({ verb: 'checks' }, checksMs), 'checks');
+  }
+
+  async banChanges(cursor: string): Promise<BanChanges> {
+    return expect(await this.#ask({ verb: 'banChanges', cursor }, changesMs), 'banChanges');
+  }
+
+  async banned(address: string): Promise<Ban[]> {
+    return expect(await this.#ask({ verb: 'banned', address }, questionMs), 'bans');
+  }
+
+  async banFacts(
+    source: string,
+    jail: string,
+    values: readonly string[],
+  ): Promise<(BanFacts & { readonly value: string })[]> {
+    if (values.length === 0) return [];
+    return expect(await this.#ask({ verb: 'banFacts', source, jail, values }, questionMs), 'banFacts');
+  }
+
+  async banEvidence(source: string, jail: string, value: string): Promise<BanEvidence> {
+    return expect(await this.#ask({ verb: 'banEvidence', source, jail, value }, questionMs), 'banEvidence');
+  }
+
+  async unban(value: string): Promise<Ban[]> {
+    return expect(await this.#ask({ verb: 'unban', value }, patienceMs), 'bans');
+  }
+
+  async reban(source: string, jail: string, value: string): Promise<void> {
+    await this.#ask({ verb: 'reban', source, jail, value }, patienceMs);
+  }
+
+  async attacks(): Promise<Attacks> {
+    return expect(await this.#ask({ verb: 'attacks' }, questionMs), 'attacks');
   }
 
   stop(): Promise<void> {
@@ -228,13 +201,21 @@ export class HelperClient implements DoorHost {
   }
 
   #read(socket: Socket): void {
-    let rest = '';
+    // Put together once, at the line's end: a line of 500 kB comes in many pieces.
+    let pieces: string[] = [];
+    let length = 0;
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      if (rest.length > longestAnswer) return void socket.destroy(new Error('an endless line'));
-      for (const line of lines) this.#take(socket, line);
+      const [more = '', ...begun] = text.split('\n');
+      pieces.push(more);
+      length += more.length;
+      for (const next of begun) {
+        const line = pieces.join('');
+        pieces = [next];
+        length = next.length;
+        this.#take(socket, line);
+      }
+      if (length > longestAnswer) socket.destroy(new Error('an endless line'));
     });
   }
 
@@ -264,15 +245,6 @@ export class HelperClient implements DoorHost {
       reject(error);
     }
     this.#waiting.clear();
-  }
-}
-
-function parseMessage(line: string): Message | undefined {
-  try {
-    const result = v.safeParse(message, JSON.parse(line));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -31,20 +31,25 @@ export async function runAgent(
   const keys = loadHomeKeys(join(directory, 'home-keys.json'));
   const spki = spkiOf(file);
   let running: Agent | undefined = undefined as Agent | undefined;
-  // Its doors are asked for as soon as it is there, not at the next look.
-  const onConnect = (): void => void running?.doors.refresh();
+  // Its doors and bans are asked for as soon as it is there, not at the next look.
+  const onConnect = (): void => {
+    void running?.doors.refresh();
+    running?.bans.wake();
+  };
+  const helper =
+    file.helper === undefined ? undefined : new HelperClient({ path: file.helper, log, onConnect });
   const agent = await Agent.start({
     directory,
     file,
     keys,
     log,
-    ...(file.helper === undefined ? {} : { helper: new HelperClient({ path: file.helper, log, onConnect }) }),
+    ...(helper === undefined ? {} : { helper, bans: helper }),
     ...(spki === undefined ? {} : { spki }),
     ...(observe === undefined ? {} : { observe }),
   });
   running = agent;
   const control = await listenControl(controlSocket, agent, async () => {
-    await agent.setDoors(readAgentFile(path).door);
+    await agent.reload(readAgentFile(path));
   });
   return {
     agent,

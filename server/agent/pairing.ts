@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
+import { writePermissions, type Permission } from '../../lib/permission.ts';
 import { equal, fromBase64, toBase64 } from '../../lib/protocol/bytes.ts';
 import { signingPublicKey } from '../../lib/protocol/keys.ts';
 import type { Claim } from '../../lib/protocol/message.ts';
@@ -46,6 +47,8 @@ interface Parts {
   readonly home: { readonly box: Uint8Array; readonly mailbox: Uint8Array };
   readonly relays: readonly string[];
   readonly spki: Uint8Array | undefined;
+  /** What a new device may do, by the home's file. */
+  readonly allowed: () => readonly Permission[];
   /** Admission keys or the offer changed: tell the relay. */
   readonly keysChanged: () => void;
   /** Answers the waiting device. */
@@ -156,7 +159,8 @@ export class Pairing {
       await audit.note({ kind: 'pairing-second', device: claim.name }).catch(() => undefined);
       throw new LatchkeyError('pairing-used');
     }
-    const row = Devices.draft(claim.name, boxKey, claim.admission, clock.wall());
+    const draft = Devices.draft(claim.name, boxKey, claim.admission, clock.wall());
+    const row: DeviceRow = { ...draft, allowed: writePermissions(this.parts.allowed()) };
     // Taken at once, in memory: a second claim cannot pass while the first is being written.
     const written = this.write(row, live);
     live.claimed = { row, code, written };

@@ -1,7 +1,13 @@
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/protocol/bytes.ts';
 import { decodeFrame, encodeFrame, type FrameOf } from '../../lib/protocol/frame.ts';
-import { readClaim, readRequest, type HomeView, type Notice } from '../../lib/protocol/message.ts';
+import {
+  readClaim,
+  readRequest,
+  type HomeView,
+  type Notice,
+  type Result,
+} from '../../lib/protocol/message.ts';
 import { Challenges } from './challenges.ts';
 import type { Devices } from './devices.ts';
 import { answer, type HandlerParts } from './handlers.ts';
@@ -13,6 +19,8 @@ import type { DeviceRow } from './store/rows.ts';
 
 // Requests of one session under way: a page has a handful. A room that hangs must not fill the memory.
 const mostAsked = 64;
+/** What a device is told of what it did. */
+const told: readonly Result['type'][] = ['opened', 'unbanned', 'rebanned'];
 
 export interface ReceptionParts {
   readonly home: HomeView;
@@ -124,7 +132,7 @@ export class Reception {
       notice = { type: 'failure', re, code: codeOf(error, 'protocol-malformed') };
     }
     handlers.say(live, notice);
-    if (observe !== undefined && notice.type === 'reply' && notice.result.type === 'opened')
+    if (observe !== undefined && notice.type === 'reply' && told.includes(notice.result.type))
       await observe('reply');
   }
 }

@@ -1,3 +1,4 @@
+import type { Ban } from '../../lib/ban.ts';
 import { LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
 import type { Step } from '../../lib/protocol/message.ts';
 import type { Clock } from './clock.ts';
@@ -12,6 +13,14 @@ export type Outcome =
       readonly address?: string;
       readonly steps?: readonly Step[];
       readonly closesAt?: number;
+      /** An unban's: what was lifted, and what still turned it away afterwards. A reban's: what stands again. */
+      readonly lifted?: readonly Ban[];
+      readonly left?: readonly Ban[];
+      readonly banned?: readonly Ban[];
+      /** An inventory's: of how many vaults the list is on its way. */
+      readonly vaults?: number;
+      /** When that was, Unix ms of the home. */
+      readonly at?: number;
     }
   | { readonly ok: false; readonly code: ErrorCode; readonly remainingMs?: number };
 
@@ -21,7 +30,7 @@ export type Begin = (
   ...also: readonly Row[]
 ) => Promise<RequestRow>;
 
-/** What a request acts on: the name of a door, or the id of the device to revoke. */
+/** What a request acts on: the name of a door, the id of the device to revoke, a banned value, the id of an unban, a vault ('': all), a plan. */
 export interface Act {
   readonly kind: RequestRow['kind'];
   readonly on: string;
@@ -105,7 +114,26 @@ export class Requests {
     }
   }
 
-  private spend(device: string): void {
+  /** How a request of this device and kind ended; undefined where there is none, or no end yet. */
+  outcomeOf(device: string, id: string, kind: Act['kind']): Outcome | undefined {
+    const known = this.known.get(`${device} ${id}`);
+    const outcome = known?.act.kind === kind ? (known.row?.outcome ?? null) : null;
+    return outcome === null ? undefined : (JSON.parse(outcome) as Outcome);
+  }
+
+  /** Whether this device asked for the act before, and it did not fail. */
+  wasBegun(device: string, { kind, on }: Act): boolean {
+    return [...this.known.values()].some(
+      ({ row, act }) =>
+        row?.device === device &&
+        act.kind === kind &&
+        act.on === on &&
+        this.outcomeOf(device, row.id, kind)?.ok !== false,
+    );
+  }
+
+  /** Counts an act of this device that is not kept here. Throws `refused-rate`. */
+  spend(device: string): void {
     const now = this.clock.now();
     const { left, at } = this.budgets.get(device) ?? { left: actsAtOnce, at: now };
     const filled = Math.min(actsAtOnce, left + ((now - at) / 1000) * actsPerSecond);
@@ -130,6 +158,20 @@ export class Requests {
 }
 
 function actOf(row: RequestRow): Act {
-  if (row.kind !== 'revoke') return { kind: row.kind, on: row.door };
-  return { kind: row.kind, on: (JSON.parse(row.intent) as { device: string }).device };
+  const { kind } = row;
+  switch (kind) {
+    case 'open':
+    case 'close':
+      return { kind, on: row.door };
+    case 'revoke':
+      return { kind, on: (JSON.parse(row.intent) as { device: string }).device };
+    case 'unban':
+      return { kind, on: (JSON.parse(row.intent) as { value: string }).value };
+    case 'inventory':
+      return { kind, on: (JSON.parse(row.intent) as { vault?: string }).vault ?? '' };
+    case 'restore':
+      return { kind, on: (JSON.parse(row.intent) as { plan: string }).plan };
+    case 'reban':
+      return { kind, on: (JSON.parse(row.intent) as { unban: string }).unban };
+  }
 }

@@ -1,5 +1,8 @@
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
+import type { InventoryAsking } from './archives/inventory-asking.ts';
+import type { Restoring } from './archives/restoring.ts';
 import type { Audit } from './audit.ts';
+import type { Lifting } from './bans/lifting.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import { fresh, keyOf, type OpenIntent } from './held.ts';
@@ -13,6 +16,9 @@ interface Parts {
   readonly devices: Devices;
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly lifting: Lifting;
+  readonly asking: InventoryAsking;
+  readonly restoring: Pick<Restoring, 'settle'>;
 }
 
 /**
@@ -26,7 +32,7 @@ export async function settleAll(parts: Parts): Promise<readonly string[]> {
     try {
       await settleOne(request, parts);
     } catch (error) {
-      left.push(`${request.kind} ${request.door} is not settled yet: ${String(error)}`);
+      left.push(`${[request.kind, request.door].join(' ').trim()} is not settled yet: ${String(error)}`);
     }
   }
   for (const device of new Set([...parts.openings.held.values()].map((held) => held.row.device))) {
@@ -41,6 +47,9 @@ async function settleOne(request: RequestRow, parts: Parts): Promise<void> {
     const { address } = JSON.parse(request.intent) as OpenIntent;
     return parts.openings.alone(keyOf(request.door, address), () => settleOpen(request, parts));
   }
+  if (request.kind === 'unban' || request.kind === 'reban') return parts.lifting.settle(request);
+  if (request.kind === 'inventory') return parts.asking.settle(request);
+  if (request.kind === 'restore') return parts.restoring.settle(request);
   let outcome: Outcome = { ok: true };
   try {
     if (request.kind === 'close') await closeOwn(request.door, request.device, parts.openings);

@@ -11,20 +11,18 @@ import { compress, filesOf, writePolicy } from './pages.js';
 const out = path.join(root, 'out');
 const stamp = path.join(out, 'csp.json');
 const stampOf = path.join(root, '.cache/pages');
-const sources = ['app', 'lib/client', 'lib/generator', 'lib/protocol', 'public', 'server/build'];
-const files = [
-  'lib/address.ts',
-  'lib/door.ts',
-  'lib/duration.ts',
-  'lib/errors.ts',
-  'next.config.js',
-  'package-lock.json',
-  'postcss.config.js',
-];
+// All of lib: what pages import of it is not counted here, and a page made of older words is worse than a build too many.
+const sources = ['app', 'lib', 'public', 'server/build'];
+const files = ['next.config.js', 'package-lock.json', 'postcss.config.js'];
 
 /** What a page asks for by itself a moment after it starts: storage, but for Passwords, which has it later. */
-const beside = (page) =>
-  page === 'passwords.html' ? ['lib/generator/eff-words.ts'] : ['app/_state/browser.ts'];
+const beside = (page) => {
+  if (page === 'passwords.html') return ['lib/generator/eff-words.ts'];
+  return ['app/_state/browser.ts', ...(page === 'archives.html' ? ['app/_live/archives-live.tsx'] : [])];
+};
+
+/** As `atOnce` in app/_live/routes.ts. */
+const atOnce = (page) => page === 'passwords.html';
 
 /** Content, not times: a checkout gives every file the same one. */
 async function sourceHash() {
@@ -63,7 +61,7 @@ async function build() {
     throw new Error('next build failed; what it said stands above');
   }
   const { buildScripts } = await import('./scripts.js');
-  await buildScripts(root, out, version, beside);
+  await buildScripts(root, out, version, beside, atOnce);
   await writePolicy(out);
   say(`policy written, ${seconds()}`);
   const { buildWorker } = await import('./worker.js');

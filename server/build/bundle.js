@@ -14,7 +14,7 @@ function sourceHash() {
   const hash = createHash('sha256').update(process.versions.modules);
   const names = ['lib', 'server'].flatMap((folder) =>
     readdirSync(path.join(root, folder), { recursive: true })
-      .filter((name) => /\.[jt]s$/.test(name))
+      .filter((name) => /\.(?:[jt]s|json)$/.test(name))
       .map((name) => path.join(folder, name)),
   );
   for (const name of [...names.sort(), 'package-lock.json'])
@@ -52,7 +52,12 @@ export async function bundle(say) {
   mkdirSync(cache, { recursive: true });
   await build({
     absWorkingDir: root,
-    entryPoints: { cli: 'server/cli.ts', 'store-worker': 'server/agent/store/worker.ts' },
+    entryPoints: {
+      cli: 'server/cli.ts',
+      'store-worker': 'server/agent/store/worker.ts',
+      'history-worker': 'server/agent/bans/history-worker.ts',
+      'archives-worker': 'server/archives/worker.ts',
+    },
     outdir: part,
     bundle: true,
     splitting: true,

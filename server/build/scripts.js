@@ -47,9 +47,10 @@ const url = (name) => `/${name.split(path.sep).join('/')}`;
 /**
  * Bundles the script into the export and writes beside each page's boot() the files that it needs, so that all are
  * fetched at once. `beside`: page file to the sources that its screen asks for
- * by itself a moment later.
+ * by itself a moment later. `atOnce`: whether a page draws before storage is read; its files are asked for before
+ * anything of it runs.
  */
-export async function buildScripts(root, out, version, beside) {
+export async function buildScripts(root, out, version, beside, atOnce) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: entry },
@@ -100,8 +101,10 @@ export async function buildScripts(root, out, version, beside) {
     const charset = '<meta charSet="utf-8"/>';
     if (boot === '' || html.split(charset).length !== 2)
       throw new Error(`${page}: Next's export has another shape than expected`);
-    const files = [...wanted].map(url).join(' ');
-    const first = boot.replace('id="boot"', `id="boot" data-files="${files}"`);
+    const files = [...wanted].map(url);
+    const marks = `id="boot" data-files="${files.join(' ')}"${atOnce(page) ? ' data-at-once=""' : ''}`;
+    const preloads = atOnce(page) ? files.map((each) => `<link rel="modulepreload" href="${each}"/>`) : [];
+    const first = boot.replace('id="boot"', marks) + preloads.join('');
     // Before the style sheet, which a script behind it would wait for.
     await writeFile(
       file,

@@ -34,6 +34,8 @@ function lineOf(event: EventView): string {
     event.door,
     event.address === undefined ? undefined : `for ${event.address}`,
     event.seconds === undefined ? undefined : formatDuration(event.seconds),
+    event.vault === undefined ? undefined : printable(event.vault),
+    event.archives === undefined ? undefined : `${event.archives} archives`,
     event.user === undefined ? undefined : `as ${printable(event.user)}`,
     event.device === undefined
       ? undefined

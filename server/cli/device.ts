@@ -10,15 +10,15 @@ import { LatchkeyError } from '../../lib/errors.ts';
 import type { EventView } from '../../lib/protocol/message.ts';
 import { reportOf } from './doctor-report.ts';
 import { pairDevice, withHome } from '../device/device.ts';
-import { deviceFolder, forgetHome, readHomes, shortKey } from '../device/folder.ts';
+import { forgetHome, readHomes, shortKey } from '../device/folder.ts';
 import { print, say } from '../device/print.ts';
 import { doorLine, doorRow, show } from '../device/rows.ts';
+import { archives, inventory } from './device-archives.ts';
+import { attacks, bans, unban } from './device-bans.ts';
 import { openDoor } from './device-open.ts';
-
-interface Common {
-  readonly json?: boolean;
-  readonly home?: string;
-}
+import { folder, whole, type Common } from './device-options.ts';
+import { takesIds } from './ids.ts';
+import { printable } from './pair.ts';
 
 /** Decides which host stands in `endpoint`; without it the relay's does. */
 async function seenFrom(client: Client): Promise<string | undefined> {
@@ -57,10 +57,25 @@ async function close(door: string, options: Common): Promise<void> {
   });
 }
 
+function archivesOf({ archives }: EventView): string | undefined {
+  return archives === undefined ? undefined : `${archives} archives`;
+}
+
 function eventLine(event: EventView): string {
-  const parts = [event.door, event.device, event.user, event.address, event.code];
+  const parts = [
+    event.door,
+    event.device,
+    event.user,
+    event.address,
+    event.jail,
+    event.vault,
+    archivesOf(event),
+    event.code,
+  ];
   const when = new Date(event.at).toISOString().replace('T', ' ').slice(0, 19);
-  return [when, event.kind.padEnd(14), ...parts.filter((part) => part !== undefined)].join('  ');
+  return [when, event.kind.padEnd(14), ...parts.filter((part) => part !== undefined).map(printable)].join(
+    '  ',
+  );
 }
 
 async function activity(options: Common & { limit: string; before?: string }): Promise<void> {
@@ -80,8 +95,8 @@ async function devices(options: Common): Promise<void> {
       options.json === true,
       list,
       list.map(
-        ({ id, name, self, confirmed, openings }) =>
-          `${id}  ${name}${self ? ', this device' : ''}${confirmed ? '' : ', not confirmed'}${openings
+        ({ id, name, self, confirmed, allowed, openings }) =>
+          `${id}  ${name}${self ? ', this device' : ''}${confirmed ? '' : ', not confirmed'}${allowed.length === 0 ? '' : `, may ${allowed.join(' and ')}`}${openings
             .map((opening) => `, has ${opening.door} open`)
             .join('')}`,
       ),
@@ -176,10 +191,6 @@ async function forget(home: string, options: Pick<Common, 'json'>): Promise<void
   ]);
 }
 
-function folder(): string {
-  return deviceFolder(process.env);
-}
-
 function parseTime(text: string): number {
   try {
     return parseDuration(text);
@@ -188,12 +199,6 @@ function parseTime(text: string): number {
       cause,
     });
   }
-}
-
-function whole(text: string, least: number, most: number, option: string): number {
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  throw new LatchkeyError('config-usage', `${option} is a whole number from ${least} to ${most}`);
 }
 
 /** `latchkey device …`: this terminal as a device, with the same messages and rights as the app. */
@@ -220,8 +225,7 @@ export function register(program: Command): void {
     .description('the homes that this device is paired with, the last paired first')
     .option('--json', 'one JSON value on stdout')
     .action(homes);
-  device
-    .command('forget <home>')
+  takesIds(device.command('forget <home>'))
     .description('forget a home and the keys for it, here alone')
     .option('--json', 'one JSON value on stdout')
     .action(forget);
@@ -237,5 +241,25 @@ export function register(program: Command): void {
     .action(activity);
   add('devices', 'the devices that are paired with the home').action(devices);
   add('checks', 'what the home’s own doctor says').action(checks);
-  add('revoke <device>', 'turn a device away from now on, by name or id').action(revoke);
+  add('bans', 'who is banned at home, newest first, and whether this device is')
+    .option('--jail <jail>', 'of this jail alone')
+    .option('--search <text>', 'the beginning of an address, or a network')
+    .option('--limit <count>', '1 to 1000', '20')
+    .action(bans);
+  add('unban <address>', 'lift the ban on this device’s address, or with the permission on another').action(
+    unban,
+  );
+  add('attacks', 'what is being tried at home now').action(attacks);
+  const list = add('archives', 'what lies in Glacier, as the home knows it, newest first')
+    .option('--vault <vault>', 'of this vault alone, by name or key')
+    .option('--search <text>', 'beginnings of words of the name, or of the id')
+    .option('--limit <count>', '1 to 1000', '20')
+    .action(archives);
+  list
+    .command('inventory [vault]')
+    .description('ask AWS for the list of a vault, or of all; needs the permission')
+    .action((vault: string | undefined, _options: object, command: Command) =>
+      inventory(vault, command.optsWithGlobals<Common>()),
+    );
+  takesIds(add('revoke <device>', 'turn a device away from now on, by name or id')).action(revoke);
 }

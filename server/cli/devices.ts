@@ -9,6 +9,7 @@ interface Device {
   readonly name: string;
   readonly pairedAt: number;
   readonly confirmed: boolean;
+  readonly allowed: readonly string[];
   readonly lastSeenMs?: number;
   readonly open: readonly { readonly door: string; readonly address: string; readonly remainingMs: number }[];
 }
@@ -49,5 +50,6 @@ function lineOf(device: Device): string {
     (one) => `, ${one.door} open for ${one.address}, ${formatClock(one.remainingMs)} left`,
   );
   const waits = device.confirmed ? '' : ', waits for a yes';
-  return `${device.id}  ${printable(device.name)}  paired ${paired}, ${seen}${waits}${open.join('')}\n`;
+  const may = device.allowed.length === 0 ? '' : `, may ${device.allowed.join(' and ')}`;
+  return `${device.id}  ${printable(device.name)}  paired ${paired}, ${seen}${waits}${may}${open.join('')}\n`;
 }

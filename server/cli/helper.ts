@@ -42,7 +42,7 @@ async function helper(options: Options): Promise<void> {
   const directory = path.join(config, 'work');
   privateFolder(directory);
   const socket = path.resolve(options.socket ?? usual.helperSocket);
-  const running = await startHelper({
+  const starting = startHelper({
     config,
     socket,
     directory,
@@ -50,9 +50,18 @@ async function helper(options: Options): Promise<void> {
     checks: sharedFor(keptMs, () => lookApart([...process.execArgv, process.argv[1] ?? ''], config)),
     ...(options.group === undefined ? {} : { gid: Number(options.group) }),
   });
+  // From the beginning: a SIGHUP that nobody listens to would end it.
+  process.on(
+    'SIGHUP',
+    () =>
+      void starting.then(
+        (started) => started.reload(),
+        () => undefined,
+      ),
+  );
+  const running = await starting;
   const { pid } = process;
   writeWhole(pidFile(config), JSON.stringify({ ...(nameProcess(pid) ?? { pid }), socket }), 0o600);
-  process.on('SIGHUP', () => void running.reload());
   const parent = options.parent === true ? parentLine() : undefined;
   parent?.say({ ready: true });
   untilStopped(async () => {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { askOnce } from './devices.ts';
+import { takesIds } from './ids.ts';
 import { printable } from './pair.ts';
 
 export function register(program: Command): void {
-  program
-    .command('revoke <device>')
+  takesIds(program.command('revoke <device>'))
     .description('take a device’s rights away, by id or name, and close what it has open')
     .option('--json')
     .action(async (device: string, options: { json?: boolean }) => {

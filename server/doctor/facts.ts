@@ -1,3 +1,4 @@
+import type { SourceState } from '../../lib/ban.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Family } from '../../lib/address.ts';
 import type { Guard } from '../doors/driver.ts';
@@ -78,6 +79,13 @@ export interface TextFile {
   readonly text: string;
 }
 
+/** A source of bans, as it stands. */
+export interface BanFact {
+  readonly state: SourceState;
+  /** Its times are so far ahead of this clock, in seconds (below 0: behind); absent: no further than they may be. */
+  readonly offSeconds?: number;
+}
+
 /** What the system itself says; the helper gathers it, or root's command line. */
 export interface SystemFacts {
   readonly doors: Fact<readonly DoorFact[]>;
@@ -94,6 +102,7 @@ export interface SystemFacts {
   readonly knockdFiles: Fact<readonly TextFile[]>;
   /** Sleeping children of knockd: each will take one rule away. */
   readonly knockdTimers: Fact<number>;
+  readonly bans: Fact<readonly BanFact[]>;
 }
 
 export interface RelayFact {

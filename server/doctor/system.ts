@@ -6,6 +6,7 @@ import { plainWords } from '../../lib/knockd/iptables-rule.ts';
 import type { DoorDefinition } from '../doors/definition.ts';
 import { readPlain } from '../files.ts';
 import { guarded, type Check } from './check.ts';
+import { bans } from './checks/bans.ts';
 import { defaultDeny } from './checks/default-deny.ts';
 import { judgeable, readable } from './checks/doors.ts';
 import { established } from './checks/established.ts';
@@ -18,6 +19,7 @@ import { sshListen, sshLogin } from './checks/ssh.ts';
 import { stale } from './checks/stale.ts';
 import { strangers } from './checks/strangers.ts';
 import { known, unknown, type DoorFact, type Fact, type SystemFacts, type TextFile } from './facts.ts';
+import { gatherBans } from './gather/bans.ts';
 import { gatherFiles, gatherSaved } from './gather/files.ts';
 import { gatherFirewall } from './gather/firewall.ts';
 import { gatherListeners, gatherNetwork } from './gather/network.ts';
@@ -39,6 +41,7 @@ export const systemChecks: readonly Check<SystemFacts>[] = [
   listening,
   saved,
   knockd,
+  bans,
 ];
 
 export function doorFacts(doors: readonly DoorDefinition[]): DoorFact[] {
@@ -64,7 +67,12 @@ export async function gatherSystem(
   const tools = commands
     .map((command) => plainWords(command)?.[0] ?? '')
     .filter((tool) => path.isAbsolute(tool));
-  const [firewall, listeners, sshd] = await Promise.all([gatherFirewall(), gatherListeners(), gatherSshd()]);
+  const [firewall, listeners, sshd, banned] = await Promise.all([
+    gatherFirewall(),
+    gatherListeners(),
+    gatherSshd(),
+    gatherBans(helperFolder),
+  ]);
   const sshFiles = sshd.known ? sshd.value.map(({ file }) => file) : [];
   return {
     doors,
@@ -77,6 +85,7 @@ export async function gatherSystem(
     saved: gatherSaved(),
     knockdFiles: textsOf(sources),
     knockdTimers: gatherTimers(),
+    bans: banned,
   };
 }
 
@@ -85,8 +94,8 @@ export function judgeSystem(facts: SystemFacts): CheckResult[] {
 }
 
 function helperFiles(folder: string): string[] {
-  const doors = path.join(folder, 'doors');
-  return [folder, doors].flatMap((one) => namesIn(one).map((name) => path.join(one, name)));
+  const kinds = ['doors', 'bans'].map((kind) => path.join(folder, kind));
+  return [folder, ...kinds].flatMap((one) => namesIn(one).map((name) => path.join(one, name)));
 }
 
 function namesIn(folder: string): string[] {

@@ -2,11 +2,13 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'smol-toml';
 import { LatchkeyError } from '../../lib/errors.ts';
+import { readSource, type ReadSource } from '../bans/definition.ts';
+import type { SourceType } from '../bans/source.ts';
 import { checkTogether, readDoor, type DoorDefinition } from '../doors/definition.ts';
 import type { DriverType } from '../doors/driver.ts';
 import { readRootOwned, requireRootOwned } from '../root-owned.ts';
 
-/** A door file is some ten lines. */
+/** A file is some ten lines. */
 const largestFile = 64 * 1024;
 
 /**
@@ -18,22 +20,33 @@ const largestFile = 64 * 1024;
  * or others can write it), `config-unreadable`, `config-invalid` (names file and key).
  */
 export function readHelperDoors(directory: string, types: readonly DriverType[]): DoorDefinition[] {
-  const real = requireRootOwned(directory);
-  for (const name of entriesOf(real)) requireRootOwned(join(real, name));
-  const folder = join(real, 'doors');
-  const paths = entriesOf(folder)
-    .sort()
-    .map((name) => join(folder, name));
-  for (const path of paths) requireOwnFile(path);
-  const doors = paths.filter((path) => path.endsWith('.toml')).map((path) => readFile(path, types));
+  const doors = readFolder(directory, 'doors', (name, table) => readDoor(name, table, types));
   checkTogether(doors);
   return doors;
 }
 
-function readFile(path: string, types: readonly DriverType[]): DoorDefinition {
+/** DIR/bans/NAME.toml, one file a source of bans, by the same rules. */
+export function readHelperSources(directory: string, types: readonly SourceType[]): ReadSource[] {
+  return readFolder(directory, 'bans', (name, table) => readSource(name, table, types));
+}
+
+type Read<T> = (name: string, table: Readonly<Record<string, unknown>>) => T;
+
+function readFolder<T>(directory: string, name: string, read: Read<T>): T[] {
+  const real = requireRootOwned(directory);
+  for (const entry of entriesOf(real)) requireRootOwned(join(real, entry));
+  const folder = join(real, name);
+  const paths = entriesOf(folder)
+    .sort()
+    .map((entry) => join(folder, entry));
+  for (const path of paths) requireOwnFile(path);
+  return paths.filter((path) => path.endsWith('.toml')).map((path) => readFile(path, read));
+}
+
+function readFile<T>(path: string, read: Read<T>): T {
   const text = Buffer.from(readRootOwned(path, largestFile), 'latin1').toString('utf8');
   try {
-    return readDoor(basename(path, '.toml'), parse(text), types);
+    return read(basename(path, '.toml'), parse(text));
   } catch (error) {
     if (error instanceof LatchkeyError && error.code !== 'config-invalid') throw error;
     const why = error instanceof LatchkeyError ? (error.detail ?? '') : (error as Error).message;
@@ -52,7 +65,7 @@ function entriesOf(path: string): string[] {
     return readdirSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return []; // no door yet
+    if (code === 'ENOENT') return []; // none yet
     throw new LatchkeyError('config-unreadable', `${path}: ${code}`, { cause: error });
   }
 }

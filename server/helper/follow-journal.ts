@@ -16,7 +16,6 @@ export interface JournalFollower {
  */
 const journalctl = [
   '--follow',
-  '--lines=0',
   '--output=json',
   '--no-pager',
   '--quiet',
@@ -31,22 +30,42 @@ const longestDelayMs = 60_000;
 /** sshd's lines are short; a longer one is nobody's whom we follow. */
 const longestLine = 16 * 1024;
 
+export interface JournalOptions {
+  /** Begins what `log` is told. */
+  readonly of: string;
+  /** Also what was logged in so many hours before; absent: nothing. */
+  readonly hours?: number;
+  /** What these units of root's say, too. */
+  readonly units?: readonly string[];
+}
+
+/** Of what was logged before, the newest: some 50 MB of JSON. */
+const mostBefore = 50_000;
+
 /** Starts journalctl, and again when it ends. Where there is none, `log` is told once. */
-export function followJournal(onLine: (line: string) => void, log: (line: string) => void): JournalFollower {
+export function followJournal(
+  onLine: (line: string) => void,
+  log: (line: string) => void,
+  { of, hours, units = [] }: JournalOptions = { of: 'sessions' },
+): JournalFollower {
   let child: Child | undefined;
   let stopped = false;
   let again: NodeJS.Timeout | undefined;
   let delayMs = firstDelayMs;
   let told = '';
+  // Once: what was told is not told again by the next journalctl.
+  let before = hours === undefined ? ['--lines=0'] : [`--since=-${hours}h`, `--lines=${mostBefore}`];
 
   function complain(why: string): void {
-    if (why !== told) log(`sessions: ${why}`);
+    if (why !== told) log(`${of}: ${why}`);
     told = why;
   }
 
   async function begin(): Promise<void> {
     try {
-      child = await start('journalctl', journalctl, { env: { LC_ALL: 'C' } });
+      const args = [...before, ...journalctl, ...units.flatMap((unit) => ['+', `_SYSTEMD_UNIT=${unit}`])];
+      child = await start('journalctl', args, { env: { LC_ALL: 'C' } });
+      before = ['--lines=0'];
       const lines = createInterface({ input: child.stdout });
       lines.on('line', (line) => {
         delayMs = firstDelayMs;

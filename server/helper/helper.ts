@@ -1,19 +1,23 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import type { CheckResult } from '../../lib/checks.ts';
+import { withWhatIsHere } from '../bans/definition.ts';
+import { BanKeeper } from '../bans/keeper.ts';
+import type { SourceType } from '../bans/source.ts';
 import type { DoorDefinition } from '../doors/definition.ts';
 import type { DriverType } from '../doors/driver.ts';
-import type { DoorHost } from '../doors/host.ts';
 import { DoorKeeper } from '../doors/keeper.ts';
 import { ownAddresses } from '../own-addresses.ts';
 import { requireRootOwned } from '../root-owned.ts';
-import { readHelperDoors } from './config.ts';
-import { drivers } from './registry.ts';
+import { followAttacks } from './attacks.ts';
+import { readHelperDoors, readHelperSources } from './config.ts';
+import { banSources, drivers } from './registry.ts';
 import { followSessions, type Sessions } from './sessions.ts';
 import { readHelperSettings, type HelperSettings } from './settings.ts';
-import { answer, longestLine, parseRequest } from './verbs.ts';
+import { answer, longestLine, parseRequest, type HelperHost } from './verbs.ts';
 
 export interface HelperOptions {
   /** DIR of the door files. Read as root only: as a user there are no doors here. */
@@ -29,10 +33,12 @@ export interface HelperOptions {
   readonly checks?: () => Promise<readonly CheckResult[]>;
   /** Default: the registry. */
   readonly types?: readonly DriverType[];
+  /** Default: the registry. */
+  readonly sources?: readonly SourceType[];
 }
 
 export interface Helper {
-  /** Reads the door files again, all or nothing: a bad file keeps everything as it is and is logged. */
+  /** Reads the files of doors and sources again, all or nothing: a bad file keeps everything as it is and is logged. */
   reload(): Promise<void>;
   /** Stops listening, lets running requests end, lets go of the drivers. Openings stay. */
   stop(): Promise<void>;
@@ -51,8 +57,13 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   // Resolved once: a link on the way to DIR cannot lead elsewhere later.
   const config = isRoot ? requireRootOwned(options.config) : undefined;
   const read = () => (config === undefined ? [] : readHelperDoors(config, options.types ?? drivers));
+  // As a user no file is read, and what is here says that it needs root.
+  const sourceTypes = options.sources ?? banSources;
+  const readSources = () =>
+    withWhatIsHere(config === undefined ? [] : readHelperSources(config, sourceTypes), sourceTypes);
 
   const definitions = read();
+  const sources = await readSources();
   const settings = config === undefined ? undefined : readHelperSettings(config);
   const followed = settings === undefined || settings.sshLog === 'off' ? undefined : follow(settings, log);
   const leadsToSsh = ({ type, options: own }: DoorDefinition): boolean =>
@@ -77,7 +88,18 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
           },
         }),
   });
-  const host: DoorHost = keeper;
+  const attacks = followAttacks({ from: settings?.attackLogs ?? [], log });
+  const bans = new BanKeeper({
+    boot: randomBytes(8).toString('hex'),
+    log,
+    failures: (since) => attacks.failures(since),
+  });
+  const host: HelperHost = keeper;
+  host.bans = bans;
+  host.attacks = async () => {
+    await attacks.settle();
+    return attacks.attacks();
+  };
   if (options.checks !== undefined) host.checks = options.checks;
   const running = new Set<Promise<void>>();
   const sockets = new Set<Socket>();
@@ -88,7 +110,7 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   });
   if (await answers(options.socket)) throw new LatchkeyError('config-port-in-use', options.socket);
   // Begun before anybody can ask: to an agent that comes at once, no door may look like a door that is gone.
-  const ready = keeper.replace(definitions);
+  const ready = Promise.all([keeper.replace(definitions), bans.replace(sources)]);
   await listen(server, options);
   await ready;
   log(`helper: ${definitions.length} doors${isRoot ? '' : ' (not root: none are read)'}`);
@@ -97,7 +119,8 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     async reload() {
       try {
         const next = read();
-        await keeper.replace(next);
+        const nextSources = await readSources();
+        await Promise.all([keeper.replace(next), bans.replace(nextSources)]);
         log(`helper: read again, ${next.length} doors`);
       } catch (error) {
         log(
@@ -108,10 +131,12 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.pause();
+      await bans.stop(); // and with it who waits for news
       await Promise.all(running);
       for (const socket of sockets) socket.destroySoon();
       await closed;
       await followed?.stop();
+      await attacks.stop();
       await keeper.stop();
     },
   };
@@ -135,7 +160,7 @@ export async function untilSignalled(helper: Helper): Promise<void> {
 
 function serve(
   socket: Socket,
-  host: DoorHost,
+  host: HelperHost,
   running: Set<Promise<void>>,
   log: (line: string) => void,
 ): void {

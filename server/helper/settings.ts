@@ -15,11 +15,20 @@ const file = v.strictObject({
     v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))), v.maxLength(8)),
     [22],
   ),
+  /** Logs that tell of attacks: `journal`, or absolute paths. Absent: where sshd logs. */
+  attack_logs: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.regex(/^(?:journal|\/.+)$/, 'must be "journal" or a path'))),
+      v.maxLength(16),
+    ),
+  ),
 });
 
 export interface HelperSettings {
   readonly sshLog: 'journal' | 'off' | { readonly file: string };
   readonly sshPorts: readonly number[];
+  /** Each `journal` or an absolute path. */
+  readonly attackLogs: readonly string[];
 }
 
 /**
@@ -34,8 +43,12 @@ export function readHelperSettings(directory: string): HelperSettings {
     const issue = checked.issues[0];
     throw new LatchkeyError('config-invalid', `${path}: ${v.getDotPath(issue) ?? 'file'}: ${issue.message}`);
   }
-  const { ssh_log: log = usualLog(), ssh_ports: sshPorts } = checked.output;
-  return { sshLog: log === 'journal' || log === 'off' ? log : { file: log }, sshPorts };
+  const { ssh_log: log = usualLog(), ssh_ports: sshPorts, attack_logs: attackLogs } = checked.output;
+  return {
+    sshLog: log === 'journal' || log === 'off' ? log : { file: log },
+    sshPorts,
+    attackLogs: [...new Set(attackLogs ?? (log === 'off' ? [] : [log]))],
+  };
 }
 
 function readTable(path: string): unknown {

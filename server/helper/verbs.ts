@@ -1,7 +1,10 @@
 import * as v from 'valibot';
+import { longestJail, sourceName, type Ban, type BanEvidence } from '../../lib/ban.ts';
 import type { CheckResult } from '../../lib/checks.ts';
 import type { SessionFact, Stage } from '../../lib/door.ts';
 import { codeOf, LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
+import type { Attacks, BanChanges, BanHost } from '../bans/host.ts';
+import type { BanFacts } from '../bans/source.ts';
 import type { Opening } from '../doors/driver.ts';
 import type { DoorFacts, DoorHost } from '../doors/host.ts';
 
@@ -17,13 +20,20 @@ import type { DoorFacts, DoorHost } from '../doors/host.ts';
  * no longer ours.
  */
 
-/** The longest honest request is some 150 bytes. */
-export const longestLine = 1024;
+/**
+ * Most requests are some 150 bytes. The longest honest one is `banFacts`: 64 values of 128 characters, each up to six
+ * in JSON, make 50 kB; so many at once, since a screen of bans asks for all its rows, and one by one would be 64 reads
+ * of a database.
+ */
+export const longestLine = 64 * 1024;
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 // Their grammar is the keeper's to judge, so that a wrong one is answered with its own code.
 const door = v.pipe(v.string(), v.maxLength(64));
 const address = v.pipe(v.string(), v.maxLength(64));
+const source = v.pipe(v.string(), v.regex(sourceName));
+const jail = v.pipe(v.string(), v.maxLength(longestJail));
+const value = v.pipe(v.string(), v.maxLength(128));
 
 const request = v.variant('verb', [
   v.strictObject({ id, verb: v.literal('ping') }),
@@ -44,6 +54,19 @@ const request = v.variant('verb', [
     port: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535)),
   }),
   v.strictObject({ id, verb: v.literal('checks') }),
+  v.strictObject({ id, verb: v.literal('banChanges'), cursor: v.pipe(v.string(), v.maxLength(100)) }),
+  v.strictObject({ id, verb: v.literal('banned'), address }),
+  v.strictObject({
+    id,
+    verb: v.literal('banFacts'),
+    source,
+    jail,
+    values: v.pipe(v.array(value), v.minLength(1), v.maxLength(64)),
+  }),
+  v.strictObject({ id, verb: v.literal('banEvidence'), source, jail, value }),
+  v.strictObject({ id, verb: v.literal('unban'), value }),
+  v.strictObject({ id, verb: v.literal('reban'), source, jail, value }),
+  v.strictObject({ id, verb: v.literal('attacks') }),
 ]);
 export type Request = v.InferOutput<typeof request>;
 
@@ -54,6 +77,17 @@ export interface Success {
   readonly openings?: readonly Opening[];
   readonly sessions?: readonly SessionFact[];
   readonly checks?: readonly CheckResult[];
+  readonly banChanges?: BanChanges;
+  readonly bans?: readonly Ban[];
+  readonly banFacts?: readonly (BanFacts & { readonly value: string })[];
+  readonly banEvidence?: BanEvidence;
+  readonly attacks?: Attacks;
+}
+
+/** What the helper has to offer. Absent parts answer `tool-unsupported`. */
+export interface HelperHost extends DoorHost {
+  bans?: Omit<BanHost, 'attacks'>;
+  attacks?: BanHost['attacks'];
 }
 
 /**
@@ -79,7 +113,7 @@ export function parseRequest(line: string): Request {
 /** Does what was asked; never throws. `log` gets what the code alone does not say. */
 export async function answer(
   request: Request,
-  host: DoorHost,
+  host: HelperHost,
   onStage: (stage: Stage) => void,
   log: (line: string) => void,
 ): Promise<Result> {
@@ -93,7 +127,11 @@ export async function answer(
   }
 }
 
-async function perform(request: Request, host: DoorHost, onStage: (stage: Stage) => void): Promise<Success> {
+async function perform(
+  request: Request,
+  host: HelperHost,
+  onStage: (stage: Stage) => void,
+): Promise<Success> {
   switch (request.verb) {
     case 'ping':
       return {};
@@ -115,5 +153,28 @@ async function perform(request: Request, host: DoorHost, onStage: (stage: Stage)
     case 'checks':
       if (host.checks === undefined) throw new LatchkeyError('tool-unsupported');
       return { checks: await host.checks() };
+    case 'banChanges':
+      return { banChanges: await bansOf(host).banChanges(request.cursor) };
+    case 'banned':
+      return { bans: await bansOf(host).banned(request.address) };
+    case 'banFacts': {
+      const { source, jail, values } = request;
+      return { banFacts: await bansOf(host).banFacts(source, jail, values) };
+    }
+    case 'banEvidence':
+      return { banEvidence: await bansOf(host).banEvidence(request.source, request.jail, request.value) };
+    case 'unban':
+      return { bans: await bansOf(host).unban(request.value) };
+    case 'reban':
+      await bansOf(host).reban(request.source, request.jail, request.value);
+      return {};
+    case 'attacks':
+      if (host.attacks === undefined) throw new LatchkeyError('tool-unsupported');
+      return { attacks: await host.attacks() };
   }
+}
+
+function bansOf({ bans }: HelperHost): NonNullable<HelperHost['bans']> {
+  if (bans === undefined) throw new LatchkeyError('tool-unsupported');
+  return bans;
 }

@@ -47,6 +47,8 @@ export function newHomeFile(name: string, helperSocket: string, door: FirstDoor,
 name = ${quote(name.slice(0, 64))}
 # May a door open for private addresses? Yes here, for a first try on your own Wi-Fi.
 allow_private = true
+# What newly paired devices may do beyond doors, looking, and lifting the ban on themselves (\`latchkey allow\`, \`deny\`).
+allow = ["unban"]
 helper = ${quote(helperSocket)}
 
 [[door]]

@@ -7,6 +7,7 @@ import type { Identity } from '../drop.ts';
 import { privateFolder, readPlain, writeWhole } from '../files.ts';
 import type { Folders } from '../folders.ts';
 import type { RelayFacts } from '../relay/main.ts';
+import { awsEnvironment } from './aws-environment.ts';
 import { Child } from './child.ts';
 import { bundledCode, pagesFolder, readableCode } from './code.ts';
 import { firstDoor, greeterPort, newHomeFile, renewHomeFile, trustFile } from './home-file.ts';
@@ -65,7 +66,8 @@ export async function up(options: UpOptions): Promise<Up> {
       ...args(),
     ];
     const onHopeless = (lines: readonly string[]): void => fail(startFailure(name, lines));
-    const made = new Child({ name, command, env: {}, log: say, onMessage, onHopeless });
+    const env = name === 'agent' ? awsEnvironment(process.env, folders.agent, isRoot) : {};
+    const made = new Child({ name, command, env, log: say, onMessage, onHopeless });
     children.push(made);
     return made;
   };

@@ -2,7 +2,7 @@
 export interface Figure {
   /** e.g. 'open.warm'. */
   readonly name: string;
-  readonly unit: 'ms' | '1/s' | 'passwords/s' | 'MB' | 'KB';
+  readonly unit: 'ms' | '1/s' | 'passwords/s' | 'MB/s' | 'MB' | 'KB';
   readonly better: 'less' | 'more';
   /** How often, in `npm run bench`. */
   readonly rounds: number;

@@ -201,6 +201,13 @@ describe('the phone: pair, hold, in', () => {
   it('lists what happened', async () => {
     const { page } = first;
     await page.goto(`${house.origin}/activity`);
+    await heading(page, 'Today');
+    await page.locator('.log .s', { hasText: 'Closed at' }).first().waitFor();
+    expect(await page.locator('.dayline').getAttribute('aria-label')).toMatch(
+      /^Today by the hour: doors? open/,
+    );
+    await page.getByRole('button', { name: 'All events' }).click();
+    await heading(page, 'Activity');
     await page.getByText('Opened for 5 min').first().waitFor();
     const titles = await page.locator('.log .t').allTextContents();
     expect(titles.filter((title) => title === 'Opened for 5 min')).toHaveLength(2);

@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bundle, bundleFolder } from '../../server/build/bundle.js';
+import { built, cli } from '../support/built.ts';
 import { issue } from '../../server/relay/authority.ts';
 import { until } from '../support/until.ts';
 import { startHousehold, withHosts, type Household, type TerminalDevice } from '../lab/household.ts';
@@ -46,7 +45,6 @@ function hostsOf(all: Lab): string {
 
 beforeAll(async () => {
   lab = await createLab({ firewall: 'none' });
-  await bundle(() => undefined);
   sshd = await startSshd(lab);
   const subjects = { names: [...relayNames, ...witnessNames], addresses: [lab.relay.address4] };
   const [world, site] = await Promise.all([issue(subjects, new Date()), issue(subjects, new Date())]);
@@ -64,7 +62,7 @@ beforeAll(async () => {
 
   const options = ['--host', 'witness.lab', '--v4', 'v4.witness.lab', '--v6', 'v6.witness.lab'];
   const [command, ...rest] = withHosts(file('hosts'), [
-    ...[process.execPath, join(bundleFolder, 'cli.js'), 'witness', '--dir', file('witness'), ...options],
+    ...[process.execPath, cli, 'witness', '--dir', file('witness'), ...options],
     ...['--certificate', file('world.crt'), '--key', file('world.key')],
   ]);
   witness = lab.router.spawn(command, rest);
@@ -168,8 +166,7 @@ describe('behind a gateway whose proxy ends TLS and breaks WebSockets', () => {
       ...['-j', 'REDIRECT', '--to-ports', '8443'],
     );
     const [command, ...rest] = withHosts(file('hosts'), [
-      ...[process.execPath, '--import', import.meta.resolve('tsx')],
-      fileURLToPath(new URL('../support/inspecting-process.ts', import.meta.url)),
+      ...[process.execPath, built(new URL('../support/inspecting-process.ts', import.meta.url))],
       ...['8443', file('site.key'), file('site.crt'), file('trust.pem')],
     ]);
     const proxy = gateway.spawn(command, rest);

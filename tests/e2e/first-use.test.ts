@@ -1,7 +1,7 @@
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, bundleFolder } from '../../server/build/bundle.js';
+import { cli } from '../support/built.ts';
 import { createLab, type Lab } from '../lab/net.ts';
 import type { Space } from '../lab/space.ts';
 import { until } from '../support/until.ts';
@@ -46,18 +46,15 @@ describe.each(ways)('$name', (way) => {
   let printed = '';
 
   beforeAll(async () => {
-    await bundle(() => undefined);
     lab = await createLab({ firewall: 'none' });
     // relay and home agent give root up, and pass through these
     await chmod(lab.directory, 0o711);
     const folder = await mkdtemp(join(lab.directory, 'first-'));
     await chmod(folder, 0o711);
     state = join(folder, 'state');
-    const up = lab.home.spawn(
-      process.execPath,
-      [join(bundleFolder, 'cli.js'), 'up', '--host', lab.home.address4],
-      { env: { LATCHKEY_DIR: state, PORT: '7443' } },
-    );
+    const up = lab.home.spawn(process.execPath, [cli, 'up', '--host', lab.home.address4], {
+      env: { LATCHKEY_DIR: state, PORT: '7443' },
+    });
     for (const stream of [up.stdout, up.stderr])
       stream.on('data', (text: Buffer) => (printed += text.toString()));
     await until(() => {

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { long } from '../counts.ts';
 import { launch } from './browser.ts';
 import { axe, cutWords, openGallery, show, sideways, smallTargets } from './gallery/gallery.ts';
 
@@ -15,6 +16,13 @@ const sizes = [
   { prefix: '', suffix: '-320', width: 320, height: 640, scale: 2, themes: ['light'] },
   { prefix: '', suffix: '-landscape', width: 844, height: 390, scale: 1, themes: ['light'] },
 ] as const;
+
+/** For people to look at: a third of the time, and nothing is asserted of it. LATCHKEY_PICTURES=1, or `npm run long`. */
+const isPictured = long || process.env['LATCHKEY_PICTURES'] === '1';
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (isPictured) await page.screenshot({ path: path.join(folder, `${name}.png`) });
+}
 
 let browser: Browser;
 beforeAll(async () => {
@@ -37,7 +45,7 @@ describe('every state of every screen', () => {
         for (const colorScheme of themes) {
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
           await show(page, name);
-          await page.screenshot({ path: path.join(folder, `${prefix}${name}${suffix}-${colorScheme}.png`) });
+          await picture(page, `${prefix}${name}${suffix}-${colorScheme}`);
           const found = [
             ...(await axe(page)),
             ...(await sideways(page)),
@@ -64,7 +72,7 @@ describe('every state of every screen', () => {
       const wrong: string[] = [];
       for (const name of await page.evaluate(() => window.names)) {
         await show(page, name);
-        await page.screenshot({ path: path.join(folder, `${name}-200-light.png`) });
+        await picture(page, `${name}-200-light`);
         const found = [...(await axe(page)), ...(await sideways(page)), ...(await cutWords(page))];
         wrong.push(...found.map((line) => `${name}: ${line}`));
         const dial = await page

@@ -1,13 +1,13 @@
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cli } from '../support/built.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const cli = ['--import', 'tsx', path.join(root, 'server/cli.ts')];
 
 /** A port whose neighbour is free too: `up` takes PORT for HTTPS and PORT + 1 for HTTP. */
 async function freePort(): Promise<number> {
@@ -26,7 +26,7 @@ export class Told {
   out = '';
 
   constructor(args: readonly string[], env: Record<string, string>) {
-    this.process = spawn(process.execPath, [...cli, ...args], { cwd: root, env: { ...process.env, ...env } });
+    this.process = spawn(process.execPath, [cli, ...args], { cwd: root, env: { ...process.env, ...env } });
     this.process.stdout.on('data', (data: Buffer) => (this.out += data.toString()));
     this.process.stderr.on('data', (data: Buffer) => (this.out += data.toString()));
   }
@@ -63,19 +63,36 @@ export interface House {
   stop(): Promise<void>;
 }
 
+/** What a home has beside what `up` gives it. */
+export interface HouseExtras {
+  readonly environment: Record<string, string>;
+  /** Stands at the end of agent.toml. */
+  readonly homeFile: string;
+}
+
 /** Relay, home agent and helper on loopback, with the pages of `out/`, which are built where they are missing. */
-export async function startHouse(): Promise<House> {
+export async function startHouse(extras?: HouseExtras): Promise<House> {
   const built = spawnSync(process.execPath, [path.join(root, 'server/build/build.js')], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(`${built.stdout}${built.stderr}`);
   const directory = mkdtempSync(path.join(tmpdir(), 'latchkey-e2e-'));
   // Passable: as root, relay and home agent run as users of their own.
   chmodSync(directory, 0o711);
   const port = await freePort();
-  const env = { LATCHKEY_DIR: path.join(directory, 'state'), PORT: String(port) };
-  const up = new Told(['up'], env);
+  const state = path.join(directory, 'state');
+  const env = { LATCHKEY_DIR: state, PORT: String(port), ...extras?.environment };
   const origin = `http://localhost:${port + 1}`;
-  const [firstLink] = await up.until(new RegExp(`${origin}/pair#[\\w-]+`));
-  await up.until(/relay \S+ reached/);
+  const start = async () => {
+    const up = new Told(['up'], env);
+    const [link] = await up.until(new RegExp(`${origin}/pair#[\\w-]+`));
+    await up.until(/relay \S+ reached/);
+    return { up, link };
+  };
+  let { up, link: firstLink } = await start();
+  if (extras !== undefined) {
+    await up.stop();
+    appendFileSync(path.join(state, 'agent/agent.toml'), extras.homeFile);
+    ({ up, link: firstLink } = await start());
+  }
   return {
     origin,
     firstLink,

@@ -7,7 +7,15 @@ export const rows = (page: Page) => page.locator('.pw');
 
 /** The four, once they are made. */
 export async function four(page: Page): Promise<string[]> {
-  await page.waitForFunction(() => document.querySelectorAll('.pw input:not(:disabled)').length === 4);
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll('.pw')];
+    const there = rows.filter(
+      (row) =>
+        row.querySelector('input:not(:disabled)') !== null &&
+        row.querySelector('.mono')?.textContent.trim() !== '',
+    );
+    return there.length === 4;
+  });
   return page.locator('.pw .mono').allTextContents();
 }
 

@@ -205,7 +205,13 @@ describe('before there is a home, and beside one', () => {
     await page.goto(`${house.origin}/passwords`);
     await four(page);
     expect(await rows(page).first().isVisible()).toBe(true);
-    expect(await page.locator('.tabs a').allTextContents()).toEqual(['Doors', 'Activity', 'Passwords']);
+    expect(await page.locator('.tabs a').allTextContents()).toEqual([
+      'Doors',
+      'Bans',
+      'Activity',
+      'Passwords',
+      'Archives',
+    ]);
     expect(await page.locator('.tabs').isVisible()).toBe(true);
     await context.close();
   });

@@ -59,6 +59,18 @@ describe('made here, sent nowhere', () => {
     await context.close();
   });
 
+  it('a page whose end comes late is drawn once, with nothing of it left beside', async () => {
+    const slow = await startCountingProxy(house.origin, { haltMs: 4000 });
+    const { context, page } = await visitor();
+    await page.goto(`${slow.origin}/passwords`, { waitUntil: 'load' });
+    await four(page);
+    await page.waitForTimeout(500);
+    expect(await page.locator('#page').count()).toBe(1);
+    expect(await page.locator('.pw').count()).toBe(4);
+    await context.close();
+    await slow.stop();
+  });
+
   it('leaves no password in storage, databases, caches, history, address or title; nor a site’s rules', async () => {
     const { context, page } = await visitor();
     await page.goto(`${proxy.origin}/passwords`);
@@ -162,7 +174,7 @@ describe('no network, no home, a cold start', () => {
     await house.up.stop();
     await expect(fetch(proxy.origin)).rejects.toThrow();
     const took: number[] = [];
-    for (const _ of [1, 2, 3, 4, 5]) {
+    for (const _ of [1, 2, 3]) {
       const cold = await open();
       const session = await context.newCDPSession(cold);
       await session.send('ServiceWorker.enable');
@@ -171,16 +183,21 @@ describe('no network, no home, a cold start', () => {
       await cold.addInitScript(() => {
         const look = () => {
           if (document.querySelectorAll('.pw input:not(:disabled)').length < 4) return;
+          if ([...document.querySelectorAll('.pw .mono')].some((text) => text.textContent.trim() === ''))
+            return;
           seen.disconnect();
           // behind the next frame: painted
           requestAnimationFrame(() => setTimeout(() => Object.assign(window, { fourAt: performance.now() })));
         };
         const seen = new MutationObserver(look);
-        seen.observe(document, { subtree: true, childList: true, attributes: true });
+        seen.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
       });
-      await cold.goto(`${proxy.origin}/passwords`);
-      for (const password of await four(cold)) expect(password).toMatch(/^[a-z-]{23,}$/);
+      // Nothing is asked of the page meanwhile: its answers would be part of what is measured.
+      await cold.goto(`${proxy.origin}/passwords`, { waitUntil: 'commit' });
+      await cold.waitForTimeout(4000);
       await cold.waitForFunction(() => 'fourAt' in window);
+      for (const password of await four(cold)) expect(password).toMatch(/^[a-z-]{23,}$/);
+      expect(await cold.locator('html[data-draws]').count()).toBe(0);
       took.push(await cold.evaluate(() => (window as unknown as { fourAt: number }).fourAt));
       await cold.close();
     }
@@ -191,7 +208,7 @@ describe('no network, no home, a cold start', () => {
   });
 
   it('and the pages’ own rules were never broken', () => {
-    expect(reports.length).toBeGreaterThan(10);
+    expect(reports.length).toBeGreaterThan(8);
     expect(reports.flat()).toEqual([]);
   });
 });

@@ -9,10 +9,10 @@ import { startHousehold, type Household } from './household.ts';
 import { createLab, type Lab } from './net.ts';
 import { run, type Ran } from './space.ts';
 import { unpack } from './unpack.ts';
+import { built } from '../support/built.ts';
 
 const machine = fileURLToPath(new URL('doctor.sh', import.meta.url));
-const asker = fileURLToPath(new URL('doctor-process.ts', import.meta.url));
-const tsx = fileURLToPath(import.meta.resolve('tsx'));
+const asker = built(new URL('doctor-process.ts', import.meta.url));
 
 /**
  * A home with nothing wrong: relay, home agent and helper; sshd on 22, 2200 and 2222; a door of each kind in front;
@@ -92,7 +92,13 @@ async function build(lab: Lab): Promise<DoctorLab> {
     join(etc, 'passwd'),
     `${await readFile('/etc/passwd', 'utf8')}sshd:x:61991:65534::/run/sshd:/bin/false\n`,
   );
-  await run('rm', ['-rf', join(etc, 'ssh'), join(etc, 'nftables.conf'), join(etc, 'iptables')]);
+  await run('rm', [
+    '-rf',
+    join(etc, 'ssh'),
+    join(etc, 'nftables.conf'),
+    join(etc, 'iptables'),
+    join(etc, 'fail2ban'),
+  ]);
   await mkdir(join(etc, 'ssh'));
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(etc, 'ssh/ssh_host_ed25519_key')]);
   const conf = join(etc, 'knockd.conf');
@@ -152,7 +158,7 @@ async function build(lab: Lab): Promise<DoctorLab> {
   };
   await sshd(sound);
 
-  const child = lab.home.spawn(...at(process.execPath, ['--import', tsx, asker]));
+  const child = lab.home.spawn(...at(process.execPath, [asker]));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let complaint = '';
   child.stderr.on('data', (bytes: Buffer) => (complaint += bytes.toString()));

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CheckResult } from '../../lib/checks.ts';
 import { wordsOf } from '../../lib/check-words.ts';
-import { bundleFolder } from '../../server/build/bundle.js';
+import { cli } from '../support/built.ts';
+import { sshdLine, startFail2ban, type Fail2ban, type Fail2banOptions } from './fail2ban.ts';
 import { sound, startDoctorLab, type DoctorLab } from './doctor-lab.ts';
 
 // Needs root: a whole home in namespaces of its own, broken in one way after another.
@@ -58,6 +60,23 @@ const inEtc = (name: string, text: string) => async () => {
   await writeFile(file, text);
   return () => rm(file);
 };
+
+/** A real fail2ban that the helper reads, brought into this state. */
+const banning =
+  (options: Partial<Fail2banOptions>, bring: (fail2ban: Fail2ban, log: string) => Promise<unknown>) =>
+  async () => {
+    const log = join(home.lab.directory, 'banning.log');
+    await writeFile(log, '');
+    const jails = `[sshd]\nenabled = true\nport = 22\nlogpath = ${log}\n`;
+    const fail2ban = await startFail2ban(home.lab, { jails, ...options });
+    const file = join(home.places.helper, 'bans/fail2ban.toml');
+    await writeFile(file, fail2ban.source, { mode: 0o644 });
+    await bring(fail2ban, log);
+    return async () => {
+      await rm(file);
+      await fail2ban.stop();
+    };
+  };
 
 /** What cannot be judged while the doors are not known. */
 const unknowns = [
@@ -250,6 +269,38 @@ const broken: Readonly<
     },
     ['clock'],
   ],
+  'a fail2ban that has ended': [banning({ action: 'noop' }, (fail2ban) => fail2ban.stop()), ['bans']],
+  'a fail2ban whose rules somebody took away': [
+    banning({}, async (fail2ban) => {
+      await fail2ban.ban('sshd', '203.0.113.66');
+      await fail2ban.logged(/Ban 203/);
+      await home.lab.home.run('iptables', ['-F', 'f2b-sshd']);
+      await sleep(6000); // of a younger ban the rule may be on its way
+    }),
+    ['bans-rule'],
+  ],
+  'a fail2ban that does not know how this sshd is named, and one of another zone': [
+    async () => {
+      const mend = await banning(
+        { action: 'noop', env: { TZ: new Date().getTimezoneOffset() === -540 ? 'UTC' : 'Asia/Tokyo' } },
+        async (fail2ban, log) => {
+          await fail2ban.ban('sshd', '203.0.113.66');
+          const lines = Array.from({ length: 6 }, (_, i) =>
+            sshdLine(`Failed password for root from 203.0.113.66 port ${40_000 + i} ssh2`, 700 + i),
+          );
+          await fail2ban.write(log, ...lines.map((line) => line.replace('sshd[', 'sshd-session[')));
+        },
+      )();
+      const settings = join(home.places.helper, 'helper.toml');
+      const before = await readFile(settings, 'utf8');
+      await writeFile(settings, `ssh_log = "${join(home.lab.directory, 'banning.log')}"\n`);
+      return async () => {
+        await writeFile(settings, before);
+        await mend();
+      };
+    },
+    ['bans-deaf', 'bans-clock'],
+  ],
   'a relay that is not there': [
     () => changed(agentFile(), (text) => text.replace(/^(url = .*):7443"$/m, '$1:7999"')),
     ['relay', 'unknown clock'],
@@ -313,7 +364,6 @@ test('sound too: a firewall of nft’s own, and a home whose gates are its firew
 });
 
 describe('the command', () => {
-  const cli = join(bundleFolder, 'cli.js');
   const doctor = (args: readonly string[], as: readonly string[] = []) => {
     const [command = '', ...rest] = [...as, process.execPath, cli, 'doctor', '--dir', home.places.agent];
     return home.inside(command, [...rest, '--config', home.places.helper, ...args]);

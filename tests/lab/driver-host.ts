@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { DriverFacts, Opening } from '../../server/doors/driver.ts';
 import type { ProxyConnection } from '../../server/doors/proxy-listener.ts';
 import type { Space } from './space.ts';
+import { built } from '../support/built.ts';
 
 /** A door driver at work inside a namespace, in a process of its own that a test may kill. */
 export interface DriverHost {
@@ -51,11 +51,11 @@ export class Refusal extends Error {
   }
 }
 
-const script = fileURLToPath(new URL('driver-process.ts', import.meta.url));
+const script = built(new URL('driver-process.ts', import.meta.url));
 
 /** `as`: what runs it, e.g. ['unshare', '-m']. */
 export async function startDriverHost(space: Space, as: readonly string[] = []): Promise<DriverHost> {
-  const [command = '', ...rest] = [...as, process.execPath, '--import', 'tsx', script];
+  const [command = '', ...rest] = [...as, process.execPath, script];
   const child = space.spawn(command, rest);
   const log: string[] = [];
   const waiting = new Map<number, { done: (line: Line) => void; onStage: (stage: TimedStage) => void }>();

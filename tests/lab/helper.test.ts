@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLabHelper, type LabHelper } from './helper.ts';
 import { createLab, type Lab } from './net.ts';
+import { built } from '../support/built.ts';
 
 // Needs root: a real helper with real nftables in a namespace.
 
@@ -20,17 +21,27 @@ const ruleset = async () =>
 const clean = () => lab.home.run('nft', ['flush', 'ruleset']);
 
 /** Sends raw bytes to the helper and gives back all lines until it ends the connection or is silent. */
-function raw(path: string, bytes: string, patienceMs = 500): Promise<{ lines: string[]; ended: boolean }> {
+/** Ends with `enough` lines, where it is known how many there are to be. */
+function raw(
+  path: string,
+  bytes: string,
+  { patienceMs = 500, enough = Infinity } = {},
+): Promise<{ lines: string[]; ended: boolean }> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let text = '';
+    let count = 0;
     const done = (ended: boolean) => {
       clearTimeout(timer);
       socket.destroy();
       resolve({ lines: text.split('\n').filter(Boolean), ended });
     };
     const timer = setTimeout(() => done(false), patienceMs);
-    socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      count += part.split('\n').length - 1;
+      if (count >= enough) done(false);
+    });
     socket.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'ECONNRESET' || error.code === 'EPIPE' ? done(true) : reject(error),
     );
@@ -153,8 +164,8 @@ describe('verbs over the socket', () => {
       'protocol-malformed',
     ],
     ['a list', '[{"id":1,"verb":"ping"}]\n', 'protocol-malformed'],
-    ['an endless line', 'x'.repeat(5000), 'protocol-oversized'],
-    ['a long line', `{"id":1,"verb":"ping"${' '.repeat(5000)}}\n`, 'protocol-oversized'],
+    ['an endless line', 'x'.repeat(70_000), 'protocol-oversized'],
+    ['a long line', `{"id":1,"verb":"ping"${' '.repeat(70_000)}}\n`, 'protocol-oversized'],
   ])('%s ends the connection, and nothing changes', async (_what, bytes, code) => {
     const before = await ruleset();
     // What follows on the same connection is not done either.
@@ -196,7 +207,7 @@ describe('verbs over the socket', () => {
     const { lines } = await raw(
       helper.socket,
       ids.map((id) => `{"id":${id},"verb":"inspect","door":"ssh"}\n`).join(''),
-      4000,
+      { patienceMs: 60_000, enough: ids.length },
     );
     expect(lines.map((line) => (JSON.parse(line) as { id: number }).id).sort((a, b) => a - b)).toEqual(ids);
   });
@@ -205,7 +216,13 @@ describe('verbs over the socket', () => {
     const before = await ruleset();
     const other = await lab.home.run(
       process.execPath,
-      ['--import', 'tsx', 'tests/lab/helper-process.ts', helper.config, helper.socket, lab.directory, '0'],
+      [
+        built(new URL('helper-process.ts', import.meta.url)),
+        helper.config,
+        helper.socket,
+        lab.directory,
+        '0',
+      ],
       { anyStatus: true },
     );
     expect(other.code).toBe(1);

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { HelperClient } from '../../server/agent/helper-client.ts';
 import type { Lab } from './net.ts';
+import { built } from '../support/built.ts';
 
-const script = fileURLToPath(new URL('helper-process.ts', import.meta.url));
-const tsx = fileURLToPath(import.meta.resolve('tsx'));
+const script = new URL('helper-process.ts', import.meta.url);
 
 /** A real helper, root, in the lab's home, and a client on its socket. */
 export interface LabHelper {
@@ -34,6 +34,8 @@ export interface LabHelper {
 }
 
 export interface LabHelperOptions {
+  /** Name → text of its file in DIR/bans. */
+  readonly bans?: Readonly<Record<string, string>>;
   /** Text of DIR/helper.toml. */
   readonly settings?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -56,7 +58,7 @@ export async function startLabHelper(
   await mkdir(join(config, 'doors'), { recursive: true, mode: 0o755 });
   await mkdir(directory, { mode: 0o700 });
   const user = options.asUser;
-  const program = user === undefined ? ['--import', tsx, script] : [await bundle(base)];
+  const program = user === undefined ? [built(script)] : [await bundle(base)];
   if (user !== undefined) {
     await chmod(lab.directory, 0o711);
     for (const path of [base, directory]) await chown(path, user, user);
@@ -122,6 +124,9 @@ export async function startLabHelper(
   };
   if (options.settings !== undefined) await writeFile(join(config, 'helper.toml'), options.settings);
   await helper.write(doors);
+  await mkdir(join(config, 'bans'), { mode: 0o755 });
+  for (const [name, text] of Object.entries(options.bans ?? {}))
+    await writeFile(join(config, 'bans', `${name}.toml`), text, { mode: 0o644 });
   await helper.start();
   return helper;
 }
@@ -130,12 +135,12 @@ export async function startLabHelper(
 async function bundle(directory: string): Promise<string> {
   const outfile = join(directory, 'helper.mjs');
   await build({
-    entryPoints: [script],
+    entryPoints: [fileURLToPath(script)],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['raw-socket'],
+    external: ['raw-socket', 'better-sqlite3'],
     logLevel: 'error',
   });
   return outfile;

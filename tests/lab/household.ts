@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import { bundle, bundleFolder } from '../../server/build/bundle.js';
+import { cli } from '../support/built.ts';
 import { until } from '../support/until.ts';
 import { startLabHelper, type LabHelper } from './helper.ts';
 import type { Lab } from './net.ts';
@@ -11,7 +11,6 @@ import type { Ran, Space } from './space.ts';
  * Relay, home agent and helper as people run them, each in its own host of the lab, from the command line; and
  * terminal devices.
  */
-const cli = join(bundleFolder, 'cli.js');
 
 export interface Household {
   readonly helper: LabHelper | undefined;
@@ -42,6 +41,8 @@ export interface TerminalDevice {
 export interface HouseholdOptions {
   /** Door files of the helper; absent: no helper. */
   readonly doors?: Readonly<Record<string, string>>;
+  /** Files of the helper's sources of bans. */
+  readonly bans?: Readonly<Record<string, string>>;
   /** sshd's log, for the helper. */
   readonly sshLog?: string;
   /** What runs the helper, e.g. ['unshare', '-m']. */
@@ -114,7 +115,6 @@ function lasting(
 
 export async function startHousehold(lab: Lab, options: HouseholdOptions = {}): Promise<Household> {
   // what `npm start` runs: starts in a fraction of the time of the sources
-  await bundle(() => undefined);
   const base = await mkdtemp(join(lab.directory, 'household-'));
   const relayDirectory = join(base, 'relay');
   const agentDirectory = join(base, 'agent');
@@ -124,6 +124,7 @@ export async function startHousehold(lab: Lab, options: HouseholdOptions = {}): 
       ? undefined
       : await startLabHelper(lab, options.doors, {
           ...(options.helperAs === undefined ? {} : { as: options.helperAs }),
+          ...(options.bans === undefined ? {} : { bans: options.bans }),
           ...(options.sshLog === undefined ? {} : { settings: `ssh_log = "${options.sshLog}"\n` }),
         });
 

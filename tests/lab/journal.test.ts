@@ -8,8 +8,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLab } from './net.ts';
 import { sshSession, startSshd } from './sshd.ts';
 import type { SessionFact } from '../../lib/door.ts';
+import type { Attacks } from '../../server/bans/host.ts';
 import type { Lab } from './net.ts';
 import type { Sshd } from './sshd.ts';
+import { built } from '../support/built.ts';
 
 // A real journald, a real sshd that logs to it, and what the helper makes of its journal.
 
@@ -18,6 +20,7 @@ let lab: Lab;
 let sshd: Sshd;
 let socket: string;
 let ask: () => Promise<SessionFact[]>;
+let askAttacks: (again?: 'again') => Promise<Attacks>;
 
 beforeAll(async () => {
   lab = await createLab();
@@ -36,18 +39,18 @@ beforeAll(async () => {
   const child = lab.home.spawn('unshare', [
     '-m',
     ...command,
-    ...[process.execPath, '--import', 'tsx', here('sessions-process.ts')],
+    ...[process.execPath, built(new URL('sessions-process.ts', import.meta.url))],
   ]);
   child.stderr.pipe(process.stderr);
-  const waiting: ((facts: SessionFact[]) => void)[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) =>
-    waiting.shift()?.(JSON.parse(line) as SessionFact[]),
-  );
-  ask = () =>
+  const waiting: ((answer: unknown) => void)[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line)));
+  const say = (text: string) =>
     new Promise((resolve) => {
       waiting.push(resolve);
-      child.stdin.write('\n');
+      child.stdin.write(`${text}\n`);
     });
+  ask = async () => (await say('')) as SessionFact[];
+  askAttacks = async (again) => (await say(again ?? 'attacks')) as Attacks;
   await ask();
   await sleep(500); // journalctl itself
 });
@@ -90,4 +93,35 @@ test('what others write under sshd’s name is nobody’s session, be they root 
   expect(await ask()).toHaveLength(1);
   await live.end();
   await shows(0);
+});
+
+test('attacks from the journal: what root’s sshd says of them, also to a helper that starts later', async () => {
+  const flags = [
+    'BatchMode=yes',
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'ConnectTimeout=2',
+  ];
+  await lab.stranger.run(
+    'ssh',
+    ['-F', 'none', ...flags.flatMap((flag) => ['-o', flag]), `nobody-here@${lab.home.address4}`],
+    { anyStatus: true },
+  );
+  const forged = '<38>Nov 22 07:20:01 sshd[7]: Invalid user x from 203.0.113.99 port 4';
+  const script = `use Socket; socket(my $s, PF_UNIX, SOCK_DGRAM, 0); connect($s, sockaddr_un($ARGV[0])) or die $!; send($s, $ARGV[1], 0);`;
+  await lab.home.run('perl', ['-e', script, socket, forged]);
+  const shown = async () => {
+    const end = performance.now() + 5000;
+    for (;;) {
+      const attacks = await askAttacks();
+      if (attacks.recent.length > 0 || performance.now() > end) return attacks;
+      await sleep(50);
+    }
+  };
+  const { recent, hours, reads } = await shown();
+  expect(reads).toBe(true);
+  expect(recent).toMatchObject([{ kind: 'failed', address: '203.0.113.66', user: 'nobody-here' }]);
+  expect(hours).toMatchObject([{ kind: 'failed', count: 1, addresses: 1 }]);
+  await askAttacks('again');
+  expect(await shown()).toEqual({ recent, hours, reads });
 });

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Client } from '../../lib/client/client.ts';
@@ -18,10 +17,11 @@ import { until } from '../support/until.ts';
 import { startHostileRelay, type HostileRelay } from '../support/hostile-relay.ts';
 import { startLabHelper, type LabHelper } from './helper.ts';
 import { createLab, type Lab } from './net.ts';
+import { built } from '../support/built.ts';
 
 // kill -9 of the home agent at six points of an opening: real processes, real helper, real nftables.
 
-const script = fileURLToPath(new URL('agent-process.ts', import.meta.url));
+const script = built(new URL('agent-process.ts', import.meta.url));
 
 let lab: Lab;
 let helper: LabHelper;
@@ -72,13 +72,9 @@ interface Process {
 }
 
 async function startAgent(directory: string, dieAt?: StepName): Promise<Process> {
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), script, directory, ...(dieAt ? [dieAt] : [])],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [script, directory, ...(dieAt ? [dieAt] : [])], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const gone = once(child, 'exit');
   let text = '';
   child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()));

@@ -67,11 +67,19 @@ async function until(what: () => Promise<boolean>, withinMs = over): Promise<num
 }
 const opensBare = async (name: Fault, from: Space) => {
   const before = await left(`bare-${name}`);
-  await bareOf(name).knock(from);
-  return until(async () => (await left(`bare-${name}`)) > before, 500).then(
-    () => true,
-    () => false,
-  );
+  // A busy machine loses a knock now and then.
+  for (let tries = 0; tries < 3; tries++) {
+    await bareOf(name).knock(from);
+    const opened = until(async () => (await left(`bare-${name}`)) > before, 500);
+    if (
+      await opened.then(
+        () => true,
+        () => false,
+      )
+    )
+      return true;
+  }
+  return false;
 };
 /** Ends with nothing left, and the screen says closed. */
 async function endsClosed(name: string, openedAt: number): Promise<void> {
@@ -81,7 +89,12 @@ async function endsClosed(name: string, openedAt: number): Promise<void> {
   const shown = async () => (await phone.doors()).find((door) => door.name === name)?.state;
   await until(async () => (await shown()) === 'closed', inTime());
 }
+/** That it outlived its time is said: on the screen until it is closed, which one look may do, and in Activity. */
+const expectSaid = (door: string, since: number) => expect(phone.events(door, since)).toContain('overdue');
 async function opens(page: OpenPage, name: string): Promise<number> {
+  // Told that its knockd has ended, a person waits until it is told that it is back.
+  const problem = async () => (await page.doors()).find((door) => door.name === name)?.problem;
+  await until(async () => (await problem()) === undefined, 5000 + slackMs());
   expect((await page.open(name)).door.state).toBe('open');
   return performance.now();
 }
@@ -124,7 +137,7 @@ const faults: Record<
       const at = await opens(phone, door);
       for (const pid of childrenOf(await home.onLo(door))) process.kill(pid, 'SIGKILL');
       await endsClosed(door, at);
-      expect(phone.states(door, since)).toContain('stale');
+      expectSaid(door, since);
       return 'shown as *Still open*, closed; no rule left';
     },
   },
@@ -147,7 +160,7 @@ const faults: Record<
       const pid = await home.onLo(door);
       for (const one of [pid, ...childrenOf(pid)]) process.kill(one, 'SIGTERM');
       await endsClosed(door, at);
-      expect(phone.states(door, since)).toContain('stale');
+      expectSaid(door, since);
       await endsClosed(door, await opens(phone, door));
       return 'shown as *Still open*, closed; no rule left';
     },
@@ -227,7 +240,7 @@ const faults: Record<
     name: 'open, close, open within the first one’s time',
     async bare() {
       await opensBare('again', home.lab.phone);
-      await sleep(1000);
+      await sleep(400);
       const rule = (await home.rules('bare-again'))[0]!.replace('-A', '-D').split(' ');
       await home.lab.home.run('iptables', rule);
       expect(await opensBare('again', home.lab.phone)).toBe(true);
@@ -263,7 +276,7 @@ const faults: Record<
       await endsClosed(door, at);
       const seen = phone.told(door, since).flatMap(({ view }) => view.openings);
       expect(seen).toContainEqual(expect.objectContaining({ address: knocker, overdue: true }));
-      expect(phone.states(door, since)).toContain('stale');
+      expectSaid(door, since);
       return 'shown as *Still open*, closed; no rule left';
     },
   },
@@ -284,7 +297,8 @@ function makeNoise(ports: readonly number[]): () => void {
 
 test(
   'every fault ends with the right state shown and no rule left, and the table says so',
-  { timeout: 600_000 },
+  // The bare knockd beside ours has no patience: on a machine that is busy with other files its own timers come late.
+  { timeout: 600_000, retry: 2 },
   async () => {
     const quiet = makeNoise(home.files[doorOf('noise')]!.sequence.filter((_, i) => i !== 1));
     const told = new Map<string, string>();

@@ -2,7 +2,6 @@ import { chmod, copyFile, mkdtemp, readFile, readdir, rename, stat, writeFile } 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startBareKnockd } from './bare-knockd.ts';
 import { startDriverHost } from './driver-host.ts';
@@ -22,6 +21,7 @@ import {
   knockds,
   prepareKnockdLab,
 } from './knockd-lab.ts';
+import { built } from '../support/built.ts';
 
 prepareKnockdLab();
 
@@ -217,8 +217,8 @@ describe('what cannot be', () => {
 });
 
 test('a garbage collection in the middle of a knock loses nothing', async () => {
-  const script = fileURLToPath(new URL('collected-process.ts', import.meta.url));
-  const ran = await lab.home.run(process.execPath, ['--expose-gc', '--import', 'tsx', script], {
+  const script = built(new URL('collected-process.ts', import.meta.url));
+  const ran = await lab.home.run(process.execPath, ['--expose-gc', script], {
     timeoutMs: 20_000,
   });
   expect(ran.stdout).toBe('sent\n');

@@ -20,6 +20,7 @@ const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}
 
 client.subscribe((event) => {
   if (event.type === 'doors') print({ doors: event.seen.value, at: Date.now() });
+  if (event.type === 'event') print({ event: event.event, at: Date.now() });
   if (event.type === 'door') print({ doors: [event.seen.value], at: Date.now() });
 });
 await client.connect();

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Opened } from '../../lib/client/opening.ts';
-import type { DoorView } from '../../lib/protocol/message.ts';
+import type { DoorView, EventView } from '../../lib/protocol/message.ts';
 import { Refusal } from './driver-host.ts';
 import type { Space } from './space.ts';
+import { built } from '../support/built.ts';
 
-const script = fileURLToPath(new URL('open-page-process.ts', import.meta.url));
+const script = built(new URL('open-page-process.ts', import.meta.url));
 
 /** A device whose app stays open: one session, told of every change. */
 export interface OpenPage {
@@ -17,11 +17,14 @@ export interface OpenPage {
   told(door: string, since?: number): { readonly view: DoorView; readonly at: number }[];
   /** Its states in order, without repetitions. */
   states(door: string, since?: number): string[];
+  /** Kinds of what home told that happened to a door, in order. */
+  events(door: string, since?: number): string[];
 }
 
 interface Line {
   readonly ready?: true;
   readonly doors?: DoorView[];
+  readonly event?: EventView;
   readonly at?: number;
   readonly id?: number;
   readonly result?: unknown;
@@ -29,9 +32,10 @@ interface Line {
 }
 
 export async function startOpenPage(at: Space, link: string, name: string): Promise<OpenPage> {
-  const child = at.spawn(process.execPath, ['--import', 'tsx', script, link, name]);
+  const child = at.spawn(process.execPath, [script, link, name]);
   const waiting = new Map<number, (line: Line) => void>();
   const views = new Map<string, { view: DoorView; at: number }[]>();
+  const happened: { event: EventView; at: number }[] = [];
   let complaint = '';
   child.stderr.on('data', (bytes: Buffer) => (complaint += bytes.toString()));
   const closed = new Promise<never>((_, reject) =>
@@ -51,6 +55,7 @@ export async function startOpenPage(at: Space, link: string, name: string): Prom
         told.push({ view, at: line.at ?? 0 });
         views.set(view.name, told);
       }
+      if (line.event !== undefined) happened.push({ event: line.event, at: line.at ?? 0 });
       if (line.id !== undefined) waiting.get(line.id)?.(line);
     });
   });
@@ -78,5 +83,7 @@ export async function startOpenPage(at: Space, link: string, name: string): Prom
       told(door, since)
         .map(({ view }) => view.state)
         .filter((state, i, all) => state !== all[i - 1]),
+    events: (door, since = 0) =>
+      happened.filter(({ event, at }) => event.door === door && at > since).map(({ event }) => event.kind),
   };
 }

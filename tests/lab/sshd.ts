@@ -202,6 +202,33 @@ export async function sshSession(
   };
 }
 
+/**
+ * Logins with wrong passwords over one connection, as many as sshd lets one try (`MaxAuthTries`). A ban leaves the
+ * connection that earned it hanging, so it ends after 5 s.
+ */
+export async function sshGuess(
+  from: Space,
+  address: string,
+  times: number,
+  { user = 'root', port = 22 }: { readonly user?: string; readonly port?: number } = {},
+): Promise<void> {
+  const settings = {
+    PreferredAuthentications: 'password',
+    NumberOfPasswordPrompts: String(times),
+    StrictHostKeyChecking: 'no',
+    UserKnownHostsFile: '/dev/null',
+    ConnectTimeout: '2',
+    LogLevel: 'ERROR',
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  const target = ['-p', String(port), ...flags, `${user}@${address}`, 'true'];
+  await from.run('timeout', ['5', 'ssh', '-F', 'none', ...target], {
+    // It answers each question with the question: nobody's password.
+    env: { SSH_ASKPASS: '/bin/echo', SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':' },
+    anyStatus: true,
+  });
+}
+
 /** Is the port reachable from there? A connect of its own process: for a single question in a test. */
 export async function reaches(from: Space, address: string, port: number): Promise<boolean> {
   const probe = startProbe(from);

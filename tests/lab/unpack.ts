@@ -22,11 +22,14 @@ export interface Unpacked {
   path(file: string): string;
 }
 
+const libraries = /^lib/;
+
 /**
  * Fetches with apt-get download and unpacks with dpkg -x into .cache/debian/NAME, once for each checkout.
  * Safe when several test processes ask at once: each unpacks beside, the first rename wins.
+ * `needs`: which of the packages that it depends on come along, where they are not installed.
  */
-export async function unpack(name: string): Promise<Unpacked> {
+export async function unpack(name: string, needs: RegExp = libraries): Promise<Unpacked> {
   const root = join(cache, name);
   if (!existsSync(root)) {
     await mkdir(cache, { recursive: true });
@@ -34,7 +37,7 @@ export async function unpack(name: string): Promise<Unpacked> {
     try {
       const made = join(work, 'root');
       await mkdir(made);
-      await unpackInto(made, work, name, new Set());
+      await unpackInto(made, work, name, needs, new Set());
       await rename(made, root).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
       });
@@ -46,16 +49,22 @@ export async function unpack(name: string): Promise<Unpacked> {
   return { root, env: { LD_LIBRARY_PATH: folders.join(':') }, path: (file) => join(root, file) };
 }
 
-async function unpackInto(root: string, work: string, name: string, done: Set<string>): Promise<void> {
+async function unpackInto(
+  root: string,
+  work: string,
+  name: string,
+  needs: RegExp,
+  done: Set<string>,
+): Promise<void> {
   done.add(name);
   const before = new Set(await readdir(work));
   await download(work, name);
   for (const file of await readdir(work))
     if (file.endsWith('.deb') && !before.has(file)) await run('dpkg', ['-x', join(work, file), root]);
   const { stdout } = await run('apt-cache', ['depends', '--no-pre-depends', '--important', name]);
-  const libraries = [...stdout.matchAll(/^ *\|?Depends: (lib[^\s:<>]+)/gm)].map((found) => found[1]!);
-  for (const library of libraries)
-    if (!done.has(library) && !(await isInstalled(library))) await unpackInto(root, work, library, done);
+  const all = [...stdout.matchAll(/^ *\|?Depends: ([^\s:<>]+)/gm)].map((found) => found[1]!);
+  for (const needed of all.filter((each) => needs.test(each)))
+    if (!done.has(needed) && !(await isInstalled(needed))) await unpackInto(root, work, needed, needs, done);
 }
 
 async function download(work: string, name: string): Promise<void> {

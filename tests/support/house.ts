@@ -72,6 +72,8 @@ export interface House {
   device(name?: string): Promise<PairedDevice>;
   client(keys: ClientKeys, record: HomeRecord, changes?: { dial?: Dial; observe?: Observe }): Client;
   restartAgent(changes?: Partial<AgentOptions>): Promise<Agent>;
+  /** Once the home agent of now has its relay: before that, the relay admits none of its devices. */
+  reached(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -132,6 +134,7 @@ export async function startHouse(
       house.agent = await start(more);
       return house.agent;
     },
+    reached: () => until(() => log.some((line) => line.includes('reached'))),
     async stop() {
       for (const client of clients) client.disconnect();
       await house.agent.stop();

@@ -26,6 +26,7 @@ describe('agent.toml', () => {
     ['broken TOML', `name = "attic"\nrelay = [\n`, 'line '],
     ['an unknown key', `allow_privat = true\n${relay}${observer}`, 'allow_privat'],
     ['an unknown key of a relay', `${relay}owns = true\n${observer}`, 'relay.0.owns'],
+    ['a permission that nobody has', `allow = ["unban", "all"]\n${relay}${observer}`, 'allow.1'],
     ['no relay', observer, 'relay'],
     ['no observer', relay, 'observer'],
     ['a key of 31 bytes', `${relay}[[observer]]\nkey = "${'A'.repeat(42)}"\n`, 'observer.0.key'],

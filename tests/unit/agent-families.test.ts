@@ -31,6 +31,7 @@ async function twoNames(door: Record<string, unknown> = {}): Promise<Client> {
     ],
   };
   await house.restartAgent({ file });
+  await house.reached();
   const { client } = await house.device();
   await client.connect();
   return client;

@@ -33,6 +33,7 @@ test('a list too long for a message comes shortened, never not at all', async ()
       admissionKey: Buffer.alloc(32, n).toString('base64url'),
       pairedAt: 1,
       revokedAt: null,
+      allowed: 'unban restore',
     });
   }
   disk.close();

@@ -34,7 +34,14 @@ export const home: HomeState = {
   reach: { state: 'answered', agoMs: 0 },
   doors: [door],
   door: 'ssh',
-  activity: { events: [], load: { state: 'none' }, more: false },
+  activity: { events: [], load: { state: 'none' }, more: false, days: [], settled: [] },
   devices: { devices: [], load: { state: 'none' } },
   checks: { checks: [], more: 0, load: { state: 'none' } },
+  bans: {
+    fresh: false,
+    load: { state: 'none' },
+    list: { query: {}, settling: true, pages: new Map(), load: { state: 'none' } },
+    counts: { edges: [], load: { state: 'none' } },
+    attacks: { load: { state: 'none' } },
+  },
 };

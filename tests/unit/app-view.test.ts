@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { activityDays } from '../../app/_live/lists.ts';
+import { activityDays } from '../../app/_live/activity-rows.ts';
+import { deviceRow } from '../../app/_live/device-rows.ts';
 import { doorFace } from '../../app/_live/door-view.ts';
 import { nothingOpen } from '../../app/_live/home-view.ts';
 import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
@@ -8,6 +9,7 @@ import type { DialState, Snapshot } from '../../app/_state/types.ts';
 import { clock, dayOf, span, timeOfDay, weekdayOf } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
 import { dial, door, home } from './app-home.ts';
+import type { DeviceView } from '../../lib/protocol/message.ts';
 import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
 
 const wall = Date.UTC(2026, 4, 12, 12, 0, 0);
@@ -149,5 +151,25 @@ describe('activity', () => {
     const events = [event(3, wall), event(2, wall - 60_000), event(1, wall - 3_600_000)];
     const days = activityDays({ ...home, activity: { ...home.activity, events } }, 'all', wall);
     expect(days.flatMap((day) => day.rows.map((row) => row.title))).toEqual(['Refused, 2 times', 'Refused']);
+  });
+});
+
+describe('a device', () => {
+  const device: DeviceView = {
+    id: 'A'.repeat(22),
+    name: 'Tablet',
+    pairedAt: wall,
+    self: false,
+    confirmed: true,
+    allowed: [],
+    openings: [],
+  };
+  it('says what it is allowed, in home’s order', () => {
+    const said = (allowed: DeviceView['allowed']) => {
+      const row = deviceRow({ ...device, allowed }, 'phone', wall);
+      return [row.allowed, row.allowedWords];
+    };
+    expect(said([])).toEqual(['Doors', 'Doors only']);
+    expect(said(['unban', 'restore'])).toEqual(['Doors, bans, restore', 'Doors, bans, restore']);
   });
 });

@@ -189,6 +189,8 @@ it('keeps several homes apart, also of one name, and forgets one of them', async
     await run('close', 'ssh', '--home', oldest ?? '');
     expect([await passes(house.listen), await passes(other.listen)]).toEqual([false, true]);
     expect(await codeOf(run('forget', 'attic'))).toBe('config-usage');
+    // a key may begin with a dash
+    expect(await codeOf(run('forget', `-${'A'.repeat(42)}`))).toBe('config-not-paired');
     await run('forget', newest ?? '');
     expect(((await json('homes')) as HomeRow[]).map(({ key }) => key)).toEqual([oldest]);
     expect((await json('doors')) as unknown[]).toHaveLength(1);

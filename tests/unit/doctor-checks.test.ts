@@ -30,6 +30,7 @@ function facts(change: Partial<SystemFacts> = {}): SystemFacts {
     saved: known([]),
     knockdFiles: known([]),
     knockdTimers: known(0),
+    bans: known([]),
     ...change,
   };
 }

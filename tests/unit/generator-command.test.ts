@@ -6,9 +6,10 @@ import { entropyOf } from '../../lib/generator/entropy.ts';
 import { presets } from '../../lib/generator/presets.ts';
 import type { CharactersRecipe, Recipe } from '../../lib/generator/recipe.ts';
 import { permits } from '../support/permitted.ts';
+import { cli } from '../support/built.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const command = ['--import', 'tsx', 'server/cli.ts', 'password'];
+const command = [cli, 'password'];
 
 function run(...words: string[]): Promise<{ status: unknown; out: string; err: string }> {
   return new Promise((resolve) => {

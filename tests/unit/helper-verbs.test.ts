@@ -7,6 +7,7 @@ import { count } from '../counts.ts';
 
 const id = fc.nat();
 const text = fc.string({ maxLength: 64 });
+const source = fc.stringMatching(/^[a-z][a-z0-9_-]{0,30}$/);
 const request: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ id, verb: fc.constant('ping' as const) }),
   fc.record({ id, verb: fc.constant('doors' as const) }),
@@ -22,6 +23,19 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ id, verb: fc.constant('sessions' as const), door: text }),
   fc.record({ id, verb: fc.constant('logins' as const), port: fc.integer({ min: 1, max: 65_535 }) }),
   fc.record({ id, verb: fc.constant('checks' as const) }),
+  fc.record({ id, verb: fc.constant('banChanges' as const), cursor: text }),
+  fc.record({ id, verb: fc.constant('banned' as const), address: text }),
+  fc.record({
+    id,
+    verb: fc.constant('banFacts' as const),
+    source,
+    jail: text,
+    values: fc.array(text, { minLength: 1, maxLength: 64 }),
+  }),
+  fc.record({ id, verb: fc.constant('banEvidence' as const), source, jail: text, value: text }),
+  fc.record({ id, verb: fc.constant('unban' as const), value: text }),
+  fc.record({ id, verb: fc.constant('reban' as const), source, jail: text, value: text }),
+  fc.record({ id, verb: fc.constant('attacks' as const) }),
 );
 
 function outcome(line: string): Request | string {
@@ -48,6 +62,7 @@ describe('parseRequest', () => {
   test('no bytes get more than a coded refusal out of it', () => {
     const bytes = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 1200 }),
+      fc.constant('x'.repeat(longestLine + 1)),
       fc.json(),
       fc
         .record({ verb: fc.string(), id: fc.anything() }, { requiredKeys: [] })
@@ -98,6 +113,29 @@ describe('parseRequest', () => {
 });
 
 describe('answer', () => {
+  test('the longest question about bans fits into a line', () => {
+    const [word, jail] = ['\u0001'.repeat(128), '\u0002'.repeat(128)];
+    const values = Array.from({ length: 64 }, () => word);
+    const line = JSON.stringify({
+      id: Number.MAX_SAFE_INTEGER,
+      verb: 'banFacts',
+      source: 'a'.repeat(31),
+      jail,
+      values,
+    });
+    expect(parseRequest(line)).toMatchObject({ values });
+  });
+
+  test('a helper without bans says so', async () => {
+    const result = await answer(
+      { id: 1, verb: 'unban', value: '203.0.113.5' },
+      failing(new Error()),
+      nothing,
+      nothing,
+    );
+    expect(result).toEqual({ ok: false, code: 'tool-unsupported' });
+  });
+
   const nothing = () => undefined;
   const failing = (error: unknown): DoorHost => {
     const fail = () => Promise.reject(error as Error);

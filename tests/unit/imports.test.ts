@@ -108,6 +108,24 @@ test('the helper has no protocol, no HTTP and no cloud in it', () => {
   ).toEqual([]);
 });
 
+test('AWS is asked from server/archives alone, and its SDK is loaded by the first question', () => {
+  expect(
+    offences(
+      /^(?:lib|server|app)\//,
+      (target, file) => !target.startsWith('@aws-sdk/') || file.name.startsWith('server/archives/'),
+    ),
+  ).toEqual([]);
+  // types alone at the top of a file; what runs comes by import() within a function
+  const atTheTop = /^(?:import|export)\s(?!type\s)[^'";]*?from\s*'@aws-sdk\/|^import\s*'@aws-sdk\//m;
+  expect(files.filter(({ text }) => atTheTop.test(text)).map(({ name }) => name)).toEqual([]);
+  expect(files.filter(({ text }) => text.includes("import('@aws-sdk/")).map(({ name }) => name)).toEqual([
+    'server/archives/glacier.ts',
+    'server/archives/s3.ts',
+    'server/archives/upload-bucket.ts',
+    'server/archives/upload-vault.ts',
+  ]);
+});
+
 test('the doctor judges without looking: its checks are pure, and gathering has no protocol and no HTTP', () => {
   expect(
     offences(/^server\/doctor\/(?:checks|firewall)\//, (target) =>

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import type { KnockdLint } from '../../lib/knockd/lint.ts';
+import { cli } from '../support/built.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'lk-knockd-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 function run(...words: string[]): Promise<{ status: unknown; out: string; err: string }> {
-  const command = ['--import', 'tsx', 'server/cli.ts', 'knockd', ...words];
+  const command = [cli, 'knockd', ...words];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: root }, (error, out, err) =>
       resolve({ status: error === null ? 0 : error.code, out, err }),

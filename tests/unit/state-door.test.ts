@@ -269,6 +269,8 @@ describe('an open door', () => {
 
   it('is what the newest question was answered, whatever comes last', async () => {
     const made = await open();
+    made.store.loadChecks(); // or the page asks for them meanwhile
+    await settle();
     const held: (() => void)[] = [];
     made.home.hold = (send) => held.push(send);
     made.home.door = { ...made.home.door, state: 'closed', openings: [] };

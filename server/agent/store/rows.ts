@@ -13,6 +13,8 @@ export interface DeviceRow {
   readonly admissionKey: string;
   readonly pairedAt: number;
   readonly revokedAt: number | null;
+  /** lib/permission: names by one space. */
+  readonly allowed: string;
 }
 
 export interface OfferRow {
@@ -27,7 +29,7 @@ export interface RequestRow {
   readonly device: string;
   /** The device's own 16-byte id. */
   readonly id: string;
-  readonly kind: 'open' | 'close' | 'revoke';
+  readonly kind: 'open' | 'close' | 'revoke' | 'unban' | 'reban' | 'inventory' | 'restore';
   readonly door: string;
   readonly at: number;
   /** JSON; `{address, seconds}` of an opening. */
@@ -59,6 +61,9 @@ export interface EventRow {
   readonly code: string | null;
   readonly user: string | null;
   readonly seconds: number | null;
+  readonly jail: string | null;
+  readonly vault: string | null;
+  readonly archives: number | null;
 }
 
 export interface Tables {

@@ -56,15 +56,43 @@ const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '002': {
+    async up(db) {
+      await db.schema
+        .alterTable('device')
+        .addColumn('allowed', 'text', (column) => column.notNull().defaultTo(''))
+        .execute();
+      await db.schema.alterTable('event').addColumn('jail', 'text').execute();
+    },
+  },
+  '003': {
+    async up(db) {
+      await db.schema.alterTable('event').addColumn('vault', 'text').execute();
+      await db.schema.alterTable('event').addColumn('archives', 'integer').execute();
+    },
+  },
 };
 
 /** Column order of each table, for the prepared upserts. */
 export const columns: { readonly [Name in keyof Tables]: readonly (keyof Tables[Name] & string)[] } = {
-  device: ['id', 'name', 'boxKey', 'admissionKey', 'pairedAt', 'revokedAt'],
+  device: ['id', 'name', 'boxKey', 'admissionKey', 'pairedAt', 'revokedAt', 'allowed'],
   offer: ['id', 'usedAt', 'device'],
   request: ['device', 'id', 'kind', 'door', 'at', 'intent', 'outcome'],
   opening: ['door', 'address', 'device', 'openedAt', 'closesAt', 'closedAt'],
-  event: ['n', 'at', 'kind', 'door', 'device', 'address', 'code', 'user', 'seconds'],
+  event: [
+    'n',
+    'at',
+    'kind',
+    'door',
+    'device',
+    'address',
+    'code',
+    'user',
+    'seconds',
+    'jail',
+    'vault',
+    'archives',
+  ],
 };
 
 /** Brings the file to the newest version; throws where it cannot, and the file stays as it was. */

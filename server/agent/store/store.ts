@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { LatchkeyError } from '../../../lib/errors.ts';
+import { workerThread } from '../../worker-thread.ts';
 import type { EventRow, Loaded, Row } from './rows.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
@@ -23,19 +23,13 @@ export interface Store {
   close(): Promise<void>;
 }
 
-function startWorker(file: string): Worker {
-  // From a checkout the worker is TypeScript and needs tsx; from the built bundle it is a file beside this one.
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./store-worker.js', import.meta.url), { workerData: { file } });
-  }
-  const boot = `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})
-    .then((tsx) => { tsx.register(); return import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)}); })`;
-  return new Worker(boot, { eval: true, workerData: { file } });
-}
-
 /** Opens or makes the file. Throws `config-unreadable` where it cannot be opened or brought up to date. */
 export async function openStore(file: string): Promise<Store> {
-  const worker = startWorker(file);
+  const worker = workerThread(
+    new URL('./worker.ts', import.meta.url),
+    new URL('./store-worker.js', import.meta.url),
+    { workerData: { file } },
+  );
   const loaded = await new Promise<Loaded>((resolve, reject) => {
     const fail = (text: string): void => reject(new LatchkeyError('config-unreadable', `${file}: ${text}`));
     worker.once('error', (error) => fail(error.message));

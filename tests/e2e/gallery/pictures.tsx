@@ -1,7 +1,11 @@
 import type { ReactNode } from 'react';
 import { passwordPictures } from './password-pictures.tsx';
 import * as sample from './samples.ts';
+import { bannedSample, banPictures } from './ban-pictures.tsx';
+import { activityPictures } from './activity-pictures.tsx';
+import { archivePictures } from './archive-pictures.tsx';
 import { checkPictures } from './check-pictures.tsx';
+import { restorePictures } from './restore-pictures.tsx';
 import { days, devices } from './sample-lists.ts';
 import { ActivityScreen, ActivitySide } from '../../../app/_screens/activity-screen.tsx';
 import { DeviceSide, DevicesScreen, RevokeDrawer } from '../../../app/_screens/devices-screen.tsx';
@@ -10,6 +14,7 @@ import { DoorsScreen } from '../../../app/_screens/doors-screen.tsx';
 import { FirstRunScreen } from '../../../app/_screens/first-run-screen.tsx';
 import { CompareScreen, FindScreen, PairEndScreen, WaitScreen } from '../../../app/_screens/pair-screens.tsx';
 import { SettingsScreen } from '../../../app/_screens/settings-screen.tsx';
+import { door as sampleDoor } from '../../unit/app-home.ts';
 import { Note, OpenStrip } from '../../../app/_ui/bars.tsx';
 import { HomesDrawer } from '../../../app/_ui/homes-drawer.tsx';
 import { Shell } from '../../../app/_ui/shell.tsx';
@@ -30,6 +35,7 @@ const acts: DoorActs = {
   ask: note('ask'),
   retry: note('retry'),
   closeAndOpen: note('closeAndOpen'),
+  unban: (door) => void asked.push(`unban ${door ?? ''}`),
   choose: (door) => void asked.push(`choose ${door}`),
   armDoor: (door) => void asked.push(`arm ${door}`),
   releaseDoor: (door) => void asked.push(`release ${door}`),
@@ -75,6 +81,7 @@ interface DoorPicture {
   readonly line?: string;
   readonly doors?: readonly OtherDoor[];
   readonly twice?: boolean;
+  readonly toLookAt?: number;
 }
 
 function Doors({
@@ -83,6 +90,7 @@ function Doors({
   line = 'Answered 2 s ago',
   doors = [],
   twice = false,
+  toLookAt = 0,
 }: DoorPicture) {
   const links = (face.links ?? []).map((link) =>
     link.id === 'sealed' && place !== 'phone'
@@ -95,6 +103,7 @@ function Doors({
       homes={sample.homes(state, line)}
       current="attic"
       devices={3}
+      toLookAt={toLookAt}
       side={<ActivitySide days={days} />}
       narrowSide
     >
@@ -211,6 +220,11 @@ const find = (check: Parameters<typeof FindScreen>[0]['check'], pasted: string) 
   </Pairing>
 );
 
+const banned = (kind: Parameters<typeof bannedSample>[0]): DoorPicture => ({
+  face: { phase: 'banned', banned: bannedSample(kind, sampleDoor) },
+  state: 'Banned here',
+});
+
 /** Every picture, under the design's name for it. */
 export const pictures: Record<string, () => ReactNode> = {
   'first-run': () => (
@@ -253,7 +267,13 @@ export const pictures: Record<string, () => ReactNode> = {
       <PairEndScreen why="attic said no. Nothing is kept here." onAgain={nothing} />
     </Pairing>
   ),
+  banned: () => <Doors {...banned('here')} />,
+  'banned-again': () => <Doors {...banned('again')} />,
+  'banned-network': () => <Doors {...banned('network')} />,
+  'banned-stands': () => <Doors {...banned('stands')} />,
+  'banned-several': () => <Doors {...banned('here')} doors={others} />,
   'doors-closed': () => <Doors />,
+  'doors-to-look-at': () => <Doors toLookAt={3} />,
   'doors-closed-twice': () => <Doors twice />,
   'doors-closed-vouched': () => <Doors face={{ lengths: sample.vouchedLengths, vouchedMinutes: 5 }} />,
   'doors-sealing': () => (
@@ -410,7 +430,15 @@ export const pictures: Record<string, () => ReactNode> = {
       devices={3}
       above={strip}
     >
-      <ActivityScreen days={days} filter="all" onFilter={nothing} more loading={false} onMore={nothing} />
+      <ActivityScreen
+        days={days}
+        filter="all"
+        onFilter={nothing}
+        more
+        loading={false}
+        onMore={nothing}
+        onDay={nothing}
+      />
     </Shell>
   ),
   'activity-empty': () => (
@@ -427,9 +455,14 @@ export const pictures: Record<string, () => ReactNode> = {
         more={false}
         loading={false}
         onMore={nothing}
+        onDay={nothing}
       />
     </Shell>
   ),
+  ...activityPictures,
   ...passwordPictures,
+  ...banPictures,
+  ...archivePictures,
   ...checkPictures,
+  ...restorePictures,
 };

@@ -1,3 +1,4 @@
+import type { CheckResult } from '../../../lib/checks.ts';
 import nacl from 'tweetnacl';
 import type { ErrorCode } from '../../../lib/errors.ts';
 import { LatchkeyError } from '../../../lib/errors.ts';
@@ -63,6 +64,9 @@ export class MemoryHome implements HomeSide {
     openings: [],
     verifiedMs: 0,
   };
+  checks: CheckResult[] = [];
+  /** Answers what this home does not know of. */
+  more: (request: Request) => Result | undefined = () => undefined;
   offer: Offer | undefined;
   confirm = true;
   claimed: { key: string; code: string } | undefined;
@@ -235,7 +239,17 @@ export class MemoryHome implements HomeSide {
       case 'revoke':
         return { type: 'revoked', device: request.device };
       case 'checks':
-        return { type: 'checks', checks: [], more: 0, lookedMs: 0 };
+        return { type: 'checks', checks: this.checks, more: 0, lookedMs: 0 };
+      case 'armUnban': {
+        const challenge = this.challenge();
+        live.challenges.add(challenge.challenge);
+        return { type: 'armed', ...challenge };
+      }
+      default: {
+        const answer = this.more(request);
+        if (answer === undefined) throw new LatchkeyError('tool-unsupported');
+        return answer;
+      }
     }
   }
 

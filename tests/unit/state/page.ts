@@ -1,5 +1,6 @@
 import type {
   KeptDoors,
+  KeptNotes,
   NewKeys,
   Platform,
   PlatformChanges,
@@ -61,6 +62,12 @@ export class MemoryVault implements Vault {
     if (row !== undefined) this.rows.set(id, { ...row, kept });
   }
 
+  async keepNotes(id: string, notes: KeptNotes): Promise<void> {
+    await this.check();
+    const row = this.rows.get(id);
+    if (row !== undefined) this.rows.set(id, { ...row, notes });
+  }
+
   async removeHome(id: string): Promise<void> {
     await this.check();
     this.rows.delete(id);
@@ -86,13 +93,18 @@ export interface Page extends World {
   readonly persisted: () => number;
 }
 
-/** A page with one paired home, or none. `kept`: what a page before it kept; `away`: the home is not there. */
-export function page(paired = true, kept?: KeptDoors, away = false): Page {
+/** A page with one paired home, or none. `kept`, `notes`: what a page before it kept; `away`: the home is not there. */
+export function page(paired = true, kept?: KeptDoors, away = false, notes?: KeptNotes): Page {
   const made = world();
   if (away) made.relay.down = 'relay-home-away';
   const vault = new MemoryVault();
   if (paired) {
-    const row = { record: made.record, keys: made.keys, ...(kept === undefined ? {} : { kept }) };
+    const row = {
+      record: made.record,
+      keys: made.keys,
+      ...(kept === undefined ? {} : { kept }),
+      ...(notes === undefined ? {} : { notes }),
+    };
     vault.rows.set(homeId(made.record), row);
   }
   let visible = true;

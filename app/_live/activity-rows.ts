@@ -1,9 +1,10 @@
 import { doorLabel, minutesWord, reasonWords } from './words.ts';
-import type { DeviceView, EventView } from '../../lib/protocol/message.ts';
+import type { EventView } from '../../lib/protocol/message.ts';
 import type { HomeState } from '../_state/types.ts';
 import type { ActivityFilter } from '../_screens/activity-screen.tsx';
-import { clock, dayOf, dayStart, span, timeOfDay, weekdayOf } from '../_ui/durations.ts';
-import type { ActivityDay, ActivityRow, DeviceRow, Place } from '../_ui/types.ts';
+import { dayStart, span, timeOfDay, weekdayOf } from '../_ui/durations.ts';
+import type { ActivityDay, ActivityRow } from '../_ui/types.ts';
+import { archiveEvents } from '../_text/activity.ts';
 import { text } from '../_text/en.ts';
 
 const words = text.activity;
@@ -23,11 +24,28 @@ const groups: Record<EventView['kind'], Exclude<ActivityFilter, 'all'>> = {
   'pairing-second': 'devices',
   revoked: 'devices',
   started: 'homes',
+  banned: 'bans',
+  unbanned: 'bans',
+  rebanned: 'bans',
+  allowed: 'devices',
+  'inventory-asked': 'homes',
+  inventory: 'homes',
+  'inventory-failed': 'homes',
+  imported: 'homes',
+  'restore-started': 'homes',
+  restored: 'homes',
+  'restore-failed': 'homes',
 };
 
-type Words = Pick<ActivityRow, 'mark' | 'title' | 'sub' | 'address'>;
+export type Words = Pick<ActivityRow, 'mark' | 'title' | 'sub' | 'address'>;
 
-function rowWords(event: EventView, home: HomeState, runs: boolean): Words {
+/** `sshd, `: the jail's name may be an attacker's text, and is text. */
+function jailSub({ jail, address }: EventView): { sub?: string } {
+  if (jail === undefined) return {};
+  return { sub: address === undefined ? jail : `${jail}, ` };
+}
+
+export function rowWords(event: EventView, home: HomeState, runs: boolean): Words {
   const door = event.door === undefined || (home.doors?.length ?? 0) < 2 ? undefined : doorLabel(event.door);
   const device = event.device ?? '';
   const address = event.address === undefined ? {} : { address: event.address };
@@ -69,20 +87,71 @@ function rowWords(event: EventView, home: HomeState, runs: boolean): Words {
     case 'overdue':
       return { mark: 'gone', title: words.overdue(door), sub: words.overdueSub(home.name) };
     case 'paired':
-      return { mark: 'dot', title: words.paired(device), sub: words.pairedSub(home.name) };
+      return { mark: 'change', title: words.paired(device), sub: words.pairedSub(home.name) };
     case 'pairing':
-      return { mark: 'dot', title: words.pairing(device), sub: words.pairingSub };
+      return { mark: 'change', title: words.pairing(device), sub: words.pairingSub };
     case 'pairing-second':
       return { mark: 'cross', title: words.second, sub: words.secondSub };
     case 'revoked':
-      return { mark: 'dot', title: words.revoked(device) };
+      return { mark: 'change', title: words.revoked(device) };
     case 'started':
       return { mark: 'ok', title: words.started(home.name) };
+    case 'banned':
+      return {
+        mark: 'ban',
+        title: words.banned(device === home.deviceName ? '' : device),
+        ...jailSub(event),
+        ...address,
+      };
+    case 'unbanned':
+      return {
+        mark: 'change',
+        title: words.unbanned(event.address !== undefined && event.address === home.address),
+        ...by,
+        ...address,
+      };
+    case 'rebanned':
+      return { mark: 'ban', title: words.rebanned, ...by, ...address };
+    case 'allowed':
+      return { mark: 'change', title: words.allowed(device) };
+    case 'inventory-asked':
+    case 'inventory':
+    case 'inventory-failed':
+    case 'imported':
+    case 'restore-started':
+    case 'restored':
+    case 'restore-failed':
+      return archiveWords(event, { ...by, ...why });
   }
 }
 
+function archiveWords(event: EventView, more: { readonly sub?: string }): Words {
+  const { kind, vault, archives } = event;
+  const named = vault ?? archiveEvents.nameless;
+  const many = archives === undefined ? [] : [archiveEvents.archives(archives)];
+  if (kind === 'inventory-asked') return { mark: 'change', title: archiveEvents.asked(vault), ...more };
+  if (kind === 'inventory-failed') return { mark: 'cross', title: archiveEvents.failed(named), ...more };
+  if (kind === 'restore-started') return { mark: 'change', title: archiveEvents.restoring, ...more };
+  if (kind === 'restore-failed')
+    return {
+      mark: 'cross',
+      title: archiveEvents.notRestored,
+      ...(many[0] === undefined ? {} : { sub: many[0] }),
+    };
+  if (kind === 'restored')
+    return { mark: 'ok', title: archiveEvents.restored, ...(many[0] === undefined ? {} : { sub: many[0] }) };
+  if (kind === 'inventory')
+    return {
+      mark: 'ok',
+      title: archiveEvents.here(named),
+      ...(many[0] === undefined ? {} : { sub: many[0] }),
+    };
+  const sub = [...many, ...(event.device === undefined ? [] : [event.device])].join(', ');
+  return { mark: 'change', title: archiveEvents.imported(vault), ...(sub === '' ? {} : { sub }) };
+}
+
 /** Numbers of the events whose opening still runs: the newest of each door that is open now. */
-function running(home: HomeState, events: readonly EventView[]): Set<number> {
+export function running(home: HomeState, events: readonly EventView[]): Set<number> {
   const open = (home.doors ?? []).filter((door) =>
     ['open', 'connected', 'unchecked', 'stale'].includes(door.dial.phase),
   );
@@ -94,7 +163,7 @@ function running(home: HomeState, events: readonly EventView[]): Set<number> {
   );
 }
 
-function dayTitle(at: number, wall: number): string {
+export function dayTitle(at: number, wall: number): string {
   const today = dayStart(wall);
   if (at >= today) return words.today(weekdayOf(at));
   if (at >= dayStart(today - 3_600_000)) return words.yesterday;
@@ -148,61 +217,4 @@ export function activityLine(home: HomeState): string | undefined {
   const { load } = home.activity;
   if (load.state !== 'failed') return undefined;
   return load.agoMs === undefined ? reasonWords(load.code) : words.stale(span(load.agoMs), home.name);
-}
-
-/** By its name alone: a picture beside the name, never instead of it. */
-function kindOf(name: string): Place {
-  if (/ipad|tablet/i.test(name)) return 'tablet';
-  return /phone|pixel|galaxy|android/i.test(name) ? 'phone' : 'browser';
-}
-
-export function deviceRow(device: DeviceView, place: Place, wall: number): DeviceRow {
-  const list = text.devices;
-  const since = device.lastSeenMs;
-  const seenAt =
-    since === undefined
-      ? list.seenNever
-      : since < 60_000
-        ? list.now
-        : since < 3_600_000
-          ? list.ago(span(since))
-          : whenOf(wall - since, wall);
-  const date = device.pairedAt >= dayStart(wall) ? list.today : dayOf(device.pairedAt, wall);
-  const open = device.openings.map(
-    (opening) =>
-      [
-        doorLabel(opening.door),
-        opening.remainingMs === undefined ? undefined : clock(opening.remainingMs),
-      ] as const,
-  );
-  return {
-    id: device.id,
-    name: device.name,
-    kind: device.self ? place : kindOf(device.name),
-    self: device.self,
-    seen: since === undefined ? seenAt : list.seen(seenAt),
-    seenAt,
-    paired: list.paired(date),
-    pairedDate: date,
-    ...(open.length === 0
-      ? {}
-      : {
-          open: open.map(([door, left]) => list.openShort(door, left)).join('; '),
-          openWords: open.map(([door, left]) => list.openDoor(door, left)).join('; '),
-        }),
-    openDoors: open.map(([door]) => door),
-    waiting: !device.confirmed,
-  };
-}
-
-/** Today the time, before that the date. */
-function whenOf(at: number, wall: number): string {
-  return at >= dayStart(wall) ? timeOfDay(at) : dayOf(at, wall);
-}
-
-/** This device first. */
-export function deviceRows(home: HomeState, place: Place, wall: number): DeviceRow[] {
-  return [...home.devices.devices]
-    .sort((a, b) => Number(b.self) - Number(a.self))
-    .map((device) => deviceRow(device, place, wall));
 }

@@ -1,0 +1,3 @@
+import { testPath } from './path-lab.ts';
+
+testPath('mark');
