@@ -1,34 +1,21 @@
 import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import { bucketOf, vaultOf, type Tier, type Vault } from '../../../lib/archive.ts';
 import { LatchkeyError } from '../../../lib/errors.ts';
 import type { RestorePlan, RestoreRow, RestoreView } from '../../../lib/protocol/restores.ts';
-import { isTypedSize } from '../../../lib/restore.ts';
 import { asLatchkeyError } from '../aws.ts';
 import { Asking } from './asking.ts';
 import { asDisk, freeIn, spareBytes } from './disk.ts';
 import { minute, type RestoresParts } from './engine.ts';
 import { Fetching } from './fetching.ts';
-import { choicesOf, planView, wholeCost, type Counting, type Planned } from './plans.ts';
+import { Overview } from './overview.ts';
+import { Planning, type RestoreOrder } from './planning.ts';
 import type { Chosen, RestoreChange, RestoreItem, RestoreRecord } from './records.ts';
 import type { Retrieval } from './retrieval.ts';
-import { Overview } from './overview.ts';
+import { StagingAgain } from './staging-again.ts';
+import { VaultTurns } from './vault-turns.ts';
 
 export type { RestoresParts } from './engine.ts';
-
-export interface RestoreOrder {
-  readonly plan: string;
-  readonly tier: Tier;
-  /** The plan's size, as somebody typed it. */
-  readonly typed: string;
-  /** The whole, as it was shown. Millionths of a dollar. */
-  readonly cost: number;
-}
-
-/** Plans are forgotten after this. */
-const planLife = 15 * minute;
-const mostPlans = 64;
-const defaultCopyDays = 3;
+export type { RestoreOrder } from './planning.ts';
 
 /**
  * Getting archives back: plans, and the restore that is under way. What is to be done follows from archives.db, the files
@@ -36,8 +23,9 @@ const defaultCopyDays = 3;
  */
 export class Restores {
   private readonly parts: RestoresParts;
-  private readonly plans = new Map<string, Planned>();
+  private readonly planning: Planning;
   private readonly asking: Asking;
+  private readonly stagingAgain: StagingAgain;
   private readonly fetching: Fetching;
   /** How it stands. */
   readonly overview: Overview;
@@ -49,6 +37,7 @@ export class Restores {
 
   constructor(parts: RestoresParts) {
     this.parts = parts;
+    this.planning = new Planning(parts, () => this.free());
     const shared = {
       ...parts,
       put: (change: RestoreChange) => this.put(change),
@@ -56,10 +45,13 @@ export class Restores {
       vault: (key: string) => this.vault(key),
       freeIn: () => this.free(),
     };
-    this.asking = new Asking(shared);
+    const turns = new VaultTurns(shared);
+    this.stagingAgain = new StagingAgain({ ...shared, turns });
+    const missed = (record: RestoreRecord, item: RestoreItem) => this.stagingAgain.missed(record, item);
+    this.asking = new Asking({ ...shared, turns, missed });
     this.fetching = new Fetching({
       ...shared,
-      missed: (record, item) => this.asking.missed(record, item),
+      missed,
       stop: (error) => this.halt(error),
       ended: () => {
         parts.changed?.();
@@ -70,30 +62,13 @@ export class Restores {
   }
 
   /** Asks AWS nothing. Throws `archives-nothing` where none of it can be asked back, and `config-*` for a broken table of prices. */
-  async plan(of: Chosen, perDay?: number): Promise<RestorePlan> {
-    const { now, random } = this.parts;
-    const counting = await this.count(of, perDay);
-    if (counting.chosen.archives === 0) throw new LatchkeyError('archives-nothing');
-    const planned: Planned = {
-      id: Buffer.from(random()).toString('base64url'),
-      of,
-      perDay,
-      bytes: counting.chosen.bytes,
-      madeAt: now(),
-    };
-    for (const [id, { madeAt }] of this.plans)
-      if (madeAt + planLife < now() || this.plans.size >= mostPlans) this.plans.delete(id);
-    this.plans.set(planned.id, planned);
-    return planView(planned, counting, {
-      free: Math.max(0, await this.free()),
-      folder: path.basename(this.parts.folder),
-    });
+  plan(of: Chosen, perDay?: number): Promise<RestorePlan> {
+    return this.planning.plan(of, perDay);
   }
 
-  /** The whole with a tier, as the plan stands now. Millionths of a dollar. */
-  async cost(plan: string, tier: Tier): Promise<number> {
-    const { of, perDay } = this.planned(plan);
-    return wholeCost(await this.count(of, perDay), tier);
+  /** The whole with a tier, as the plan stands now. Millionths of a dollar. Throws `refused-plan`. */
+  cost(plan: string, tier: Tier): Promise<number> {
+    return this.planning.cost(plan, tier);
   }
 
   /**
@@ -102,36 +77,28 @@ export class Restores {
    */
   start(order: RestoreOrder, by: string | null, id?: string): Promise<string> {
     return this.inTurn(async () => {
-      const { catalogue, now, random, folder, copyDays = defaultCopyDays } = this.parts;
-      const planned = this.planned(order.plan);
-      if (!isTypedSize(order.typed, planned.bytes)) throw new LatchkeyError('refused-size');
+      const { catalogue, now, random, folder } = this.parts;
+      const ordered = await this.planning.ordered(order);
       const before = await catalogue.restores.records();
       if (before.some(({ status }) => status === 'running')) throw new LatchkeyError('archives-restoring');
-      const counting = await this.count(planned.of, planned.perDay);
-      const { chosen } = counting;
-      if (chosen.bytes !== planned.bytes) throw new LatchkeyError('refused-plan');
-      if (!choicesOf(counting).some(({ tier }) => tier === order.tier))
-        throw new LatchkeyError('archives-refused', order.tier);
-      const costInAll = wholeCost(counting, order.tier);
-      if (costInAll > order.cost * 1.05) throw new LatchkeyError('refused-cost');
       const record: RestoreRecord = {
         id: id ?? Buffer.from(random()).toString('base64url'),
         startedAt: now(),
         startedBy: by,
         tier: order.tier,
-        perDay: planned.perDay ?? null,
+        perDay: ordered.choosing.perDay ?? null,
         status: 'running',
         pausing: 0,
         folder,
         code: null,
-        costInAll,
-        copyDays,
+        costInAll: ordered.cost,
+        copyDays: ordered.copyDays,
         doneAt: null,
-        archives: chosen.archives,
-        bytes: chosen.bytes,
+        archives: ordered.archives,
+        bytes: ordered.bytes,
       };
-      await catalogue.restores.begin(await this.choosing(planned.of, planned.perDay), record);
-      this.plans.delete(order.plan);
+      await catalogue.restores.begin(ordered.choosing, record);
+      this.planning.forget(order.plan);
       this.again = 0;
       this.parts.changed?.();
       this.soon(0);
@@ -244,7 +211,7 @@ export class Restores {
       if (record.code === 'archives-space') await this.hasRoom(record);
       let more = await this.asking.look(record);
       const fetching = () => catalogue.restores.items({ restore: record.id, by: 'fetching', limit: 200 });
-      await this.asking.restage(record, await fetching(), this.fetching.perSecond);
+      await this.stagingAgain.look(record, await fetching(), this.fetching.perSecond);
       if (record.pausing === 0) more = (await this.asking.ask(record)) || more;
       if (record.code !== null) await this.put({ restore: record.id, record: { code: null } });
       this.fetching.begin(record, await fetching());
@@ -314,29 +281,6 @@ export class Restores {
   private async put(change: RestoreChange): Promise<void> {
     await this.parts.catalogue.restores.change(change);
     this.parts.changed?.();
-  }
-
-  private planned(id: string): Planned {
-    const plan = this.plans.get(id);
-    if (plan === undefined || plan.madeAt + planLife < this.parts.now())
-      throw new LatchkeyError('refused-plan');
-    return plan;
-  }
-
-  private async choosing(chosen: Chosen, perDay: number | undefined) {
-    const vaults = await this.parts.catalogue.vaults();
-    return {
-      chosen,
-      ...(perDay === undefined ? {} : { perDay }),
-      served: vaults.filter((vault) => this.parts.retrieval(vault) !== undefined).map(({ key }) => key),
-      now: this.parts.now(),
-    };
-  }
-
-  private async count(of: Chosen, perDay: number | undefined): Promise<Counting> {
-    const { catalogue, prices, copyDays = defaultCopyDays } = this.parts;
-    const chosen = await catalogue.restores.chosenness(await this.choosing(of, perDay));
-    return { chosen, prices: prices(), copyDays };
   }
 
   private async record(id: string): Promise<RestoreRecord> {
