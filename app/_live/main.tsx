@@ -1,6 +1,7 @@
 import { options, render } from 'preact';
 import { Component, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { StoreContext } from './app.tsx';
+import { chosenEarly } from './chosen-early.ts';
 import { routes } from './routes.ts';
 import { loadStore, waitingStore } from './store.ts';
 import { updates } from './updates.ts';
@@ -74,7 +75,9 @@ async function start(atOnce: boolean): Promise<void> {
   await parsed();
   try {
     if (atOnce) {
+      const chooseAgain = chosenEarly();
       draw(app(waitingStore));
+      chooseAgain();
       await painted();
     }
     const given = await loadStore();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from './browser.ts';
 import { axe, readAxe } from './gallery/gallery.ts';
 import { startHouse, type House } from './house.ts';
+import { takeOffline } from './offline.ts';
 
 // The real relay, home agent and helper, and the real pages with their real headers.
 
@@ -265,15 +266,15 @@ describe('the phone: pair, hold, in', () => {
   });
 
   it('says which of the two is away: this phone, or home', async () => {
-    const { page, context } = first;
+    const { page } = first;
     await page.goto(house.origin);
     await heading(page, 'Closed');
     // The browser's switch leaves a WebSocket that is open alone, so the page starts anew: from its cache.
-    await context.setOffline(true);
+    const back = await takeOffline(page);
     await page.reload();
     await heading(page, 'This phone is offline');
     expect(await page.locator('.dial-btn').count()).toBe(0);
-    await context.setOffline(false);
+    await back();
     await heading(page, 'Closed');
     await house.up.stop();
     await heading(page, 'No answer');

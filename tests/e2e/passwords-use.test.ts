@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from './browser.ts';
 import { axe, readAxe, sideways } from './gallery/gallery.ts';
 import { startHouse, type House } from './house.ts';
+import { takeOffline } from './offline.ts';
 import { four, kind, rows, visitorOf, which } from './passwords-page.ts';
 
 // Passwords under a person’s hands, on the real pages with their real headers; what leaves them: passwords.test.ts.
@@ -238,7 +239,7 @@ describe('before there is a home, and beside one', () => {
       'Made on this phone, never sent',
     );
     await look('a home');
-    await context.setOffline(true);
+    await takeOffline(page);
     await page.goto(house.origin);
     await page.getByRole('link', { name: 'Passwords still work.' }).click();
     await four(page);

@@ -71,6 +71,23 @@ describe('made here, sent nowhere', () => {
     await slow.stop();
   });
 
+  it('what a finger chose on the page before it ran is chosen', async () => {
+    const { context, page } = await visitor();
+    let run = () => {};
+    const held = new Promise<void>((resolve) => (run = resolve));
+    await context.route('**/_next/static/app/**', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${house.origin}/passwords`, { waitUntil: 'commit' });
+    await page.getByRole('radio', { name: 'Digits', exact: true }).check({ force: true });
+    expect(await page.locator('.pw input:not(:disabled)').count()).toBe(0);
+    run();
+    for (const password of await four(page)) expect(password).toMatch(/^\d+$/);
+    expect(await page.getByRole('radio', { name: 'Digits', exact: true }).isChecked()).toBe(true);
+    await context.close();
+  });
+
   it('leaves no password in storage, databases, caches, history, address or title; nor a site’s rules', async () => {
     const { context, page } = await visitor();
     await page.goto(`${proxy.origin}/passwords`);
