@@ -150,6 +150,10 @@ const table = {
     'There is not enough room in the folder.',
     'Make room, or take less at a time; a restore goes on by itself then.',
   ],
+  'archives-folder': [
+    'The folder that archives come back to has a .latchkey of somebody else’s.',
+    'Take that away, or name another folder as restore_folder; the restore goes on by itself then.',
+  ],
   'archives-changed': [
     'A staged piece is not what it was when it was staged.',
     'Look at the disk, then stage again.',

@@ -139,6 +139,7 @@ export function Undo({ lifted, onUndo }: { lifted: Lifted; onUndo: () => void })
           {words.unbanned}
           {value}
           {left !== '' && words.stands(left)}
+          {lifted.comesBack && words.comesBack}
         </>
       }
       {...(lifted.undoMs === undefined ? {} : { act: words.undo, onAct: onUndo })}

@@ -72,6 +72,8 @@ export interface Lifted {
   readonly hits: readonly BanHit[];
   /** What still turns it away. */
   readonly left: readonly BanHit[];
+  /** What set it will set it again. */
+  readonly comesBack: boolean;
   /** It can be taken back for so long; absent: not any more, or never. */
   readonly undoMs?: number;
   /** It was taken back. */

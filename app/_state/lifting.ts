@@ -51,8 +51,8 @@ export class Lifting {
     const { client, clock } = this.parts;
     try {
       const { value: said, id } = await client.unban(value);
-      const { lifted: hits, left, undoMs = 0 } = said;
-      this.show({ value, hits, left, undone: false }, id, canUndo ? Math.min(undoFor, undoMs) : 0);
+      const { lifted: hits, left, undoMs = 0, comesBack = false } = said;
+      this.show({ value, hits, left, comesBack, undone: false }, id, canUndo ? Math.min(undoFor, undoMs) : 0);
       return left;
     } catch (error) {
       this.failed = { value, what: 'unban', code: codeOf(error, 'relay-no-answer') };
@@ -70,7 +70,7 @@ export class Lifting {
     this.begin(value);
     try {
       const { hits } = (await client.reban(done.id)).value;
-      this.show({ value, hits, left, undone: true }, done.id, 0);
+      this.show({ value, hits, left, comesBack: false, undone: true }, done.id, 0);
     } catch (error) {
       this.failed = { value, what: 'undo', code: codeOf(error, 'relay-no-answer') };
     } finally {

@@ -75,6 +75,7 @@ export const bansText = {
   undo: 'Undo',
   undone: 'Banned again: ',
   stands: (left: string) => `, but ${left} still turns it away`,
+  comesBack: ', but what set it keeps a list of its own and will set it again',
   dismiss: 'Close',
 
   flood: (count: string) => `${count} addresses banned in the last hour`,

@@ -34,7 +34,8 @@ function plain(description: string): Described {
 const fastGlacierPath =
   /^<m><v>([234])<\/v>(?:<(?!p>)[a-z]{1,8}>[^<]*<\/[a-z]{1,8}>)*<p>([^<]*)<\/p>.*<\/m>$/s;
 /** Of version 1, and the padding and quotes around it that AWS has seen. */
-const firstPath = /^<ArchiveMetadata>.*?<Path>([^<]*)<\/Path>.*<\/ArchiveMetadata>$/s;
+const firstPath = /^<ArchiveMetadata>.*?<Path>([^<]*)<\/Path>/s;
+const firstEnd = '</ArchiveMetadata>';
 
 /** https://fastglacier.com/fastglacier-metadata-format.aspx; CrushFTP writes version 4 too. */
 function fastGlacier(description: string): Described | undefined {
@@ -43,7 +44,7 @@ function fastGlacier(description: string): Described | undefined {
     .replace(/^"(.*)"$/s, '$1')
     .trim();
   const [, version, path] = fastGlacierPath.exec(text) ?? [];
-  const first = firstPath.exec(text)?.[1];
+  const first = text.endsWith(firstEnd) ? firstPath.exec(text)?.[1] : undefined;
   const name = base64Text(path ?? first);
   if (name === undefined) return undefined;
   const dialect =

@@ -210,6 +210,8 @@ export const banResults = [
     left: v.pipe(v.array(hit), v.maxLength(8)),
     /** How long `reban` can take this back; absent: it cannot. */
     undoMs: v.exactOptional(ms),
+    /** It was lifted, and what set it has it on a list of its own: it will set it again (`tool-comes-back`). */
+    comesBack: v.exactOptional(v.literal(true)),
   }),
   v.strictObject({ type: v.literal('rebanned'), value, hits: v.pipe(v.array(hit), v.maxLength(16)) }),
   v.strictObject({

@@ -105,7 +105,7 @@ export class Agent {
     this.doors = new Doors(hosts);
     this.devices = new Devices(store);
     this.requests = new Requests(store, clock);
-    this.audit = new Audit(store, () => clock.wall());
+    this.audit = new Audit(store, () => clock.wall(), log);
     this.sessions = new LiveSessions(clock);
     this.policy = {
       observers: file.observer,

@@ -4,21 +4,23 @@ import type { Store } from './store/store.ts';
 
 export type EventFacts = Omit<EventView, 'n' | 'at'>;
 
-// A paired device gone wild must not fill the disk with refusals; what is dropped is counted in the log.
+// A paired device gone wild must not fill the disk with refusals; what is left out is counted, and logged.
 const refusalsAMinute = 30;
 
 /** What happened, numbered, on disk. Rows are drafted here and committed with what they tell of. */
 export class Audit {
   private readonly store: Store;
   private readonly wall: () => number;
+  private readonly log: (line: string) => void;
   private n: number;
   private minute = 0;
   private refusals = 0;
   private readonly listeners = new Set<(event: EventView) => void>();
 
-  constructor(store: Store, wall: () => number) {
+  constructor(store: Store, wall: () => number, log: (line: string) => void) {
     this.store = store;
     this.wall = wall;
+    this.log = log;
     this.n = store.loaded.lastEvent;
   }
 
@@ -50,6 +52,8 @@ export class Audit {
     if (facts.kind === 'refused') {
       const minute = Math.floor(this.wall() / 60_000);
       if (minute !== this.minute) {
+        const left = this.refusals - refusalsAMinute;
+        if (left > 0) this.log(`audit: ${left} further refusals of one minute are not written down`);
         this.minute = minute;
         this.refusals = 0;
       }

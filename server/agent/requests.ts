@@ -16,6 +16,8 @@ export type Outcome =
       /** An unban's: what was lifted, and what still turned it away afterwards. A reban's: what stands again. */
       readonly lifted?: readonly Ban[];
       readonly left?: readonly Ban[];
+      /** What set it will set it again. */
+      readonly comesBack?: true;
       readonly banned?: readonly Ban[];
       /** An inventory's: of how many vaults the list is on its way. */
       readonly vaults?: number;

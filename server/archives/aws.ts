@@ -57,7 +57,7 @@ interface AwsError {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-/** In a log line: AWS's words, on one line, at home only. */
+/** AWS's words, on one line: for the log, and, sealed, for devices that ask why it failed. No secret is among them. */
 function wordsOf({ name, message }: AwsError): string {
   const words = `${String(name)}: ${String(message)}`;
   return words.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').slice(0, 300);

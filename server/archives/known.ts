@@ -12,7 +12,10 @@ export interface Known {
   close(): Promise<void>;
 }
 
-export function knownOf(catalogue: Catalogue): Known {
+/** And what other commands ask. */
+export interface KnownHere extends Known, Pick<Catalogue, 'vaults' | 'page' | 'withTreeHash'> {}
+
+export function knownOf(catalogue: Catalogue): KnownHere {
   return {
     async withBytes(vault, treeHash, size) {
       const rows = await catalogue.withTreeHash(treeHash, size);
@@ -25,6 +28,9 @@ export function knownOf(catalogue: Catalogue): Known {
       await catalogue.putVaults([vault]);
       await catalogue.uploaded(vault.key, rows, at);
     },
+    vaults: () => catalogue.vaults(),
+    page: (query) => catalogue.page(query),
+    withTreeHash: (treeHash, size) => catalogue.withTreeHash(treeHash, size),
     close: () => catalogue.close(),
   };
 }

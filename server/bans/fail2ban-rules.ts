@@ -1,4 +1,5 @@
 import { run } from '../run.ts';
+import { isException } from './ipset.ts';
 
 /**
  * What turns addresses away, by the actions of fail2ban's own that this knows (action.d of its package). An action of any
@@ -83,7 +84,9 @@ export function readSavedAway(
 /** ipset save: `add f2b-sshd 203.0.113.5 timeout 600`. */
 export function readIpsets(text: string): Map<string, string[]> {
   const sets = new Map<string, string[]>();
-  for (const [, name = '', value = ''] of text.matchAll(/^add (\S+) (\S+)/gm)) {
+  for (const line of text.split('\n')) {
+    const [verb, name = '', value, ...words] = line.split(' ');
+    if (verb !== 'add' || value === undefined || isException(words)) continue;
     const list = sets.get(name) ?? [];
     list.push(withoutHostPrefix(value));
     sets.set(name, list);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isCanonical } from '../../lib/address.ts';
 import { longestJail, type Ban, type BanEvidence, type JailState, type SourceState } from '../../lib/ban.ts';
 import { codeOf, LatchkeyError } from '../../lib/errors.ts';
-import { parseNetwork } from '../../lib/network.ts';
+import { networkOf } from '../../lib/network.ts';
 import { commands, isAddressOrNetwork, isJail } from './fail2ban-commands.ts';
 import { openFail2banDatabase, type Fail2banDatabase } from './fail2ban-database.ts';
 import { Fail2banHealth } from './fail2ban-health.ts';
@@ -29,8 +30,6 @@ const mostJails = 256;
 const believedMs = 60_000;
 /** After a restart fail2ban bans anew, one by one, what it remembers: until then its lists are parts. */
 const settleMs = 10_000;
-/** Networks and other texts of one jail that are kept for `banned` and `unban`. */
-const mostOdd = 1000;
 
 /** What is asked once of each connection. */
 interface Settings {
@@ -39,6 +38,13 @@ interface Settings {
   readonly maxRetry?: number;
   readonly ignored: readonly string[];
   readonly actions: readonly string[];
+}
+
+/** Bans of one jail that are not one address: networks, and other texts. */
+interface Odd {
+  readonly values: ReadonlySet<string>;
+  /** Of its networks. */
+  readonly prefixes: ReadonlySet<number>;
 }
 
 interface Jail {
@@ -56,8 +62,8 @@ export class Fail2banSource implements BanSource {
   readonly #clock = new WallClock();
   readonly #now: () => number;
   readonly #listeners: (() => void)[] = [];
-  /** By jail: bans of the last list that are not one address. */
-  readonly #odd = new Map<string, ReadonlySet<string>>();
+  /** By jail, as of its last list. */
+  readonly #odd = new Map<string, Odd>();
   readonly #health: Fail2banHealth;
   #jails = new Map<string, Jail>();
   /** Of which connection the settings are. */
@@ -231,21 +237,20 @@ export class Fail2banSource implements BanSource {
       clock: this.#clock,
       now: this.#now(),
     });
-    const odd = new Set<string>();
-    for (const { value } of bans) {
-      if (odd.size >= mostOdd) break;
-      if (value.includes('/') || !isAddressOrNetwork(value)) odd.add(value);
-    }
-    this.#odd.set(jail, odd);
+    this.#odd.set(jail, oddOf(bans));
     this.#health.listed(jail, this.#jails.get(jail)?.settings.actions ?? [], bans);
     return bans;
   }
 
   /** fail2ban itself compares whole values only, so networks that hold the address are asked about by name. */
   async banned(address: string): Promise<readonly Ban[]> {
-    const around = [...new Set([...this.#odd.values()].flatMap((values) => [...values]))]
-      .filter((value) => isNetwork(value) && parseNetwork(value)?.contains(address) === true)
-      .slice(0, 16);
+    const around = new Set<string>();
+    for (const { values, prefixes } of this.#odd.values())
+      for (const prefix of prefixes) {
+        if (prefix > (isCanonical(address) === 4 ? 32 : 128)) continue;
+        const network = networkOf(address, prefix);
+        if (values.has(network)) around.add(network);
+      }
     const asked = [address, ...around];
     const jails = readBanned(await this.#socket.ask(commands.banned(asked)), asked.length);
     return asked.flatMap((value, i) =>
@@ -270,7 +275,7 @@ export class Fail2banSource implements BanSource {
       return readCount(await this.#socket.ask(commands.unban(value)));
     }
     // Only where this very value is on the list: where it is not, fail2ban would lift all within it, or ask the DNS.
-    if (![...this.#odd.values()].some((values) => values.has(value)))
+    if (![...this.#odd.values()].some(({ values }) => values.has(value)))
       throw new LatchkeyError('tool-unsupported', 'not on a list');
     const [jails = []] = readBanned(await this.#socket.ask(commands.banned([value])), 1);
     let lifted = 0;
@@ -297,6 +302,18 @@ export class Fail2banSource implements BanSource {
   #hint(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function oddOf(bans: readonly Ban[]): Odd {
+  const values = new Set<string>();
+  const prefixes = new Set<number>();
+  for (const { value } of bans) {
+    if (!value.includes('/') && isAddressOrNetwork(value)) continue;
+    values.add(value);
+    const [, prefix] = /\/(\d{1,3})$/.exec(value) ?? [];
+    if (prefix !== undefined && isNetwork(value)) prefixes.add(Number(prefix));
+  }
+  return { values, prefixes };
 }
 
 function unwrap(answer: Pickled | LatchkeyError | undefined): Pickled {

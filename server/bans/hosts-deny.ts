@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LatchkeyError } from '../../lib/errors.ts';
@@ -142,13 +142,15 @@ async function remembered(work: string, value: string): Promise<string | undefin
   return pid === undefined ? undefined : `DenyHosts runs (pid ${pid}) and may have it in memory`;
 }
 
-/** A process that Python runs from a file called denyhosts or denyhosts.py. */
+/** A process of root's that Python runs from a file called denyhosts or denyhosts.py. */
 async function denyHosts(): Promise<string | undefined> {
   for (const pid of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(pid)) continue;
     const [program = '', script = ''] = (
       await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
     ).split('\0');
+    const { uid } = await stat(`/proc/${pid}`).catch(() => ({ uid: -1 }));
+    if (uid !== 0) continue;
     const named = (text: string) => /(?:^|\/)denyhosts(?:\.py)?$/i.test(text);
     if (named(program) || (/python/.test(program) && named(script))) return pid;
   }

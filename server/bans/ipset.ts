@@ -5,7 +5,7 @@ import { parseNetwork } from '../../lib/network.ts';
 import { requireRootOwnedWay } from '../root-owned.ts';
 import { run } from '../run.ts';
 import type { SourceType } from './source.ts';
-import { wholeList, type Entry } from './whole-list.ts';
+import { wholeList, type Entry, type Reading } from './whole-list.ts';
 
 /** A named set of ipset that somebody else fills: read by `ipset save`, lifted by `ipset del`, one entry at a time. */
 
@@ -43,8 +43,9 @@ export function parseIpset(
   text: string,
   set: string,
   now: number,
-): { readonly entries: Entry[]; readonly timed: boolean } {
+): { readonly entries: Entry[]; readonly excepted: string[]; readonly timed: boolean } {
   const entries = new Map<string, Entry>();
+  const excepted: string[] = [];
   let timed = false;
   let netmask = '';
   for (const line of text.split('\n')) {
@@ -56,12 +57,34 @@ export function parseIpset(
       const mask = words[words.indexOf('netmask') + 1];
       netmask = words.includes('netmask') && mask !== undefined ? `/${mask}` : '';
     }
-    if (verb === 'add') {
+    // an exception: what the kernel lets through, within a network that it turns away
+    if (verb === 'add' && isException(words)) excepted.push(value + netmask);
+    else if (verb === 'add') {
       const entry = readEntry(value + netmask, words, timed, now);
       entries.set(entry.value, entry);
     }
   }
-  return { entries: [...entries.values()], timed };
+  return { entries: [...entries.values()], excepted, timed };
+}
+
+/** What `ipset save` says behind an entry that is let through. Before the comment, in which it may stand, too. */
+export function isException(words: readonly string[]): boolean {
+  const at = words.indexOf('nomatch');
+  const comment = words.indexOf('comment');
+  return at >= 0 && (comment < 0 || at < comment);
+}
+
+/** Of a network and what is excepted within it, the longer prefix decides. */
+function sparesOf(excepted: readonly string[]): Reading['spares'] {
+  if (excepted.length === 0) return undefined;
+  const holds = excepted.map((value) => {
+    const network = parseNetwork(value);
+    return network ?? { prefix: Infinity, contains: (address: string) => address === value };
+  });
+  return (value, address) => {
+    const prefix = parseNetwork(value)?.prefix ?? Infinity;
+    return holds.some((one) => one.prefix > prefix && one.contains(address));
+  };
 }
 
 function readEntry(value: string, words: readonly string[], timed: boolean, now: number): Entry {
@@ -116,7 +139,12 @@ export const ipset: SourceType<IpsetOptions> = {
         async read(now) {
           const found = await entries(now);
           if (found === undefined) throw new LatchkeyError('tool-ended', `no set ${set}`);
-          return { jails: new Map([[set, found.entries]]), tellsTimes: found.timed };
+          const spares = sparesOf(found.excepted);
+          return {
+            jails: new Map([[set, found.entries]]),
+            tellsTimes: found.timed,
+            ...(spares === undefined ? {} : { spares }),
+          };
         },
         async lift(value) {
           const word = wordOf(value);

@@ -1,6 +1,6 @@
 import { isCanonical } from '../../lib/address.ts';
 import { banKey, type Ban, type BanEvidence } from '../../lib/ban.ts';
-import { LatchkeyError } from '../../lib/errors.ts';
+import { codeOf, LatchkeyError } from '../../lib/errors.ts';
 import { parseNetwork } from '../../lib/network.ts';
 import type { SourceDefinition } from './definition.ts';
 import type { BanChanges, BanHost } from './host.ts';
@@ -223,7 +223,8 @@ export class BanKeeper implements Omit<BanHost, 'attacks'> {
 
   /**
    * Nothing is mended: a value is canonical, or on a list as it is. One that is on no list needs no lifting. Resolves
-   * with what was there and is not any more, asked again.
+   * with what was there and is not any more, asked again. Throws `tool-comes-back` where it was lifted, and will be set
+   * again by whoever has it on a list of its own.
    */
   async unban(value: string): Promise<readonly Ban[]> {
     const isAddress = isCanonical(value) !== undefined;
@@ -240,6 +241,11 @@ export class BanKeeper implements Omit<BanHost, 'attacks'> {
     const failed = answers.find((answer) => answer.status === 'rejected');
     for (const answer of answers)
       if (answer.status === 'rejected') this.#options.log(`unban: ${String(answer.reason)}`);
+    const comesBack = answers.find(
+      (answer) =>
+        answer.status === 'rejected' && codeOf(answer.reason, 'tool-failed') === 'tool-comes-back',
+    ) as PromiseRejectedResult | undefined;
+    if (comesBack !== undefined) throw comesBack.reason;
     if (lifted.length === 0 && failed !== undefined) throw failed.reason;
     return lifted;
   }
@@ -253,7 +259,12 @@ export class BanKeeper implements Omit<BanHost, 'attacks'> {
     };
     const before = await asIs();
     if (before.length === 0) return [];
-    await source.unban?.(value);
+    // It was lifted, and that is to be taken note of, whatever else has to be said of it.
+    let comesBack: unknown;
+    await source.unban?.(value).catch((error: unknown) => {
+      if (codeOf(error, 'tool-failed') !== 'tool-comes-back') throw error;
+      comesBack = error;
+    });
     const left = new Set((await asIs()).map(banKey));
     const lifted = before
       .filter((ban) => !left.has(banKey(ban)))
@@ -262,6 +273,7 @@ export class BanKeeper implements Omit<BanHost, 'attacks'> {
     for (const ban of lifted) kept.lifted(ban);
     this.#tell();
     this.#plan(true);
+    if (comesBack !== undefined) throw comesBack;
     return lifted;
   }
 

@@ -19,6 +19,8 @@ export interface Entry {
 export interface Reading {
   readonly jails: ReadonlyMap<string, readonly Entry[]>;
   readonly tellsTimes: boolean;
+  /** Whether an address is let through although this value, a network, holds it. Absent: none is. */
+  readonly spares?: (value: string, address: string) => boolean;
 }
 
 export interface WholeList {
@@ -57,6 +59,7 @@ export function wholeList(parts: WholeList, context: SourceContext): BanSource {
   const { source, now = () => Date.now() } = context;
   let jails: ReadonlyMap<string, Kept> = new Map();
   let tellsTimes = false;
+  let spares: Reading['spares'];
   let stamps = 0;
   let problem: LatchkeyError | undefined;
   let readAt = -Infinity;
@@ -86,7 +89,7 @@ export function wholeList(parts: WholeList, context: SourceContext): BanSource {
       next.set(jail, old === undefined || changed ? { known, list, stamp: ++stamps } : old);
     }
     jails = next;
-    tellsTimes = found.tellsTimes;
+    ({ tellsTimes, spares } = found);
   }
 
   async function readNow(): Promise<void> {
@@ -149,7 +152,8 @@ export function wholeList(parts: WholeList, context: SourceContext): BanSource {
       const found: Ban[] = [];
       for (const { known } of jails.values())
         for (const { ban, covers } of known.values())
-          if (bans(ban, address) || covers?.(address) === true) found.push(ban);
+          if ((bans(ban, address) || covers?.(address) === true) && spares?.(ban.value, address) !== true)
+            found.push(ban);
       return found;
     },
     ...(parts.lift === undefined

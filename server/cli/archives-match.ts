@@ -1,17 +1,19 @@
 import type { Command } from 'commander';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { shown } from '../../lib/archive/safe-text.ts';
 import { shellPath } from '../../lib/archive/shell.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
-import type { Catalogue } from '../archives/catalogue.ts';
 import type { Damage } from '../archives/damage.ts';
 import { readRuns } from '../archives/journal.ts';
 import { match, type Match } from '../archives/match.ts';
+import type { KnownHere } from '../archives/known.ts';
 import type { MatchedFile } from '../archives/matched-file.ts';
-import { openCatalogue } from '../archives/open.ts';
 import { uploadsIn } from '../../lib/archive/upload-log.ts';
 import { folders } from '../folders.ts';
 import { formatBytes } from './archive-report.ts';
+import { databaseFile } from './archives.ts';
+import { openKnown } from './known-archives.ts';
 import { barOn, gpgEnvironment } from './archives-bar.ts';
 
 interface Options {
@@ -71,12 +73,11 @@ function readLog(file: string): string {
   }
 }
 
-type Known = Pick<Catalogue, 'withTreeHash' | 'page'> & Partial<Pick<Catalogue, 'close'>>;
+type Compared = Pick<KnownHere, 'withTreeHash' | 'page'> & Partial<Pick<KnownHere, 'close'>>;
 
-/** Nothing is made where nobody has imported yet. SQLite gives what root makes beside a database its owner. */
-export async function openCompared(): Promise<Known> {
-  const file = path.join(folders().agent, 'archives.db');
-  if (existsSync(file)) return openCatalogue(file);
+/** Nothing is made where nobody has imported yet. */
+export async function openCompared(): Promise<Compared> {
+  if (existsSync(databaseFile())) return openKnown();
   return {
     withTreeHash: () => Promise.resolve([]),
     page: () => Promise.resolve({ rows: [], next: null }),
@@ -168,9 +169,4 @@ function damageWords(damage: Damage): string {
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
-}
-
-/** What others wrote moves no cursor. */
-function shown(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '·');
 }

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { tiers, type Tier } from '../../lib/archive.ts';
 import { shown } from '../../lib/archive/safe-text.ts';
@@ -13,13 +12,14 @@ import {
 } from '../../lib/protocol/restores.ts';
 import { headlineSize, readSize } from '../../lib/restore.ts';
 import { mostNamed } from '../agent/archives/restore-control.ts';
-import type { Catalogue } from '../archives/catalogue.ts';
-import { openCatalogue } from '../archives/open.ts';
+import type { KnownHere } from '../archives/known.ts';
 import { ControlClient } from '../control-client.ts';
 import { folders } from '../folders.ts';
+import { databaseFile } from './archives.ts';
 import { barOn } from './archives-bar.ts';
 import { printRestored } from './archives-restored.ts';
 import { takesIds } from './ids.ts';
+import { openKnown } from './known-archives.ts';
 import { planReport, restoreReport, statusLine } from './restore-report.ts';
 
 interface Options {
@@ -186,9 +186,8 @@ async function chosen(
   wanted: readonly string[],
   { vault, search }: Options,
 ): Promise<{ vault: string } | { archives: { vault: string; id: string }[] }> {
-  const file = path.join(folders().agent, 'archives.db');
-  if (!existsSync(file)) throw new LatchkeyError('archives-nothing');
-  const catalogue = await openCatalogue(file);
+  if (!existsSync(databaseFile())) throw new LatchkeyError('archives-nothing');
+  const catalogue = await openKnown();
   try {
     const key = vault === undefined ? undefined : await keyOf(catalogue, vault);
     if (wanted.length === 0 && search === undefined && key !== undefined) return { vault: key };
@@ -202,7 +201,7 @@ async function chosen(
   }
 }
 
-async function keyOf(catalogue: Catalogue, wanted: string): Promise<string> {
+async function keyOf(catalogue: KnownHere, wanted: string): Promise<string> {
   const found = (await catalogue.vaults()).filter(({ key, name }) => key === wanted || name === wanted);
   const [one] = found;
   if (one === undefined) throw new LatchkeyError('config-missing', `vault "${shown(wanted)}"`);
@@ -215,7 +214,7 @@ interface Key {
   readonly id: string;
 }
 
-async function all(catalogue: Catalogue, query: { vault?: string; search: string }): Promise<Key[]> {
+async function all(catalogue: KnownHere, query: { vault?: string; search: string }): Promise<Key[]> {
   const found: Key[] = [];
   let after: string | undefined;
   do {
@@ -229,7 +228,7 @@ async function all(catalogue: Catalogue, query: { vault?: string; search: string
 }
 
 /** By its id, or by its whole name. */
-async function oneOf(catalogue: Catalogue, wanted: string, of: { vault?: string }): Promise<Key> {
+async function oneOf(catalogue: KnownHere, wanted: string, of: { vault?: string }): Promise<Key> {
   const found: Key[] = [];
   let after: string | undefined;
   do {

@@ -266,6 +266,6 @@ export function openHere(make: boolean): Promise<Catalogue> {
   const { agent } = folders();
   if (make && !existsSync(agent)) privateFolder(agent);
   const { uid, gid } = lstatSync(agent);
-  if (process.getuid?.() === 0 && uid !== 0 && gid !== 0) dropTo({ uid, gid });
+  if (process.getuid?.() === 0 && uid !== 0) dropTo({ uid, gid });
   return openCatalogue(path.join(agent, 'archives.db'));
 }

@@ -91,8 +91,9 @@ const jailTrouble = {
 export async function unban(value: string, options: Common): Promise<void> {
   await withHome(folder(), options.home, async (client) => {
     const answer = (await client.unban(value)).value;
-    const { lifted, left } = answer;
-    const still = left.length === 0 ? undefined : new LatchkeyError('tool-still-banned', printable(value));
+    const { lifted, left, comesBack } = answer;
+    const code = left.length > 0 ? 'tool-still-banned' : comesBack ? 'tool-comes-back' : undefined;
+    const still = code === undefined ? undefined : new LatchkeyError(code, printable(value));
     print(
       options.json === true,
       { value, lifted, left, ...(still === undefined ? {} : { code: still.code }) },

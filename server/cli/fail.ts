@@ -1,8 +1,10 @@
 import { LatchkeyError, remedyOf, sentenceOf } from '../../lib/errors.ts';
+import { shownText } from '../../lib/shown-text.ts';
 
-/** `code: sentence (detail) remedy`, as it stands on stderr. */
+/** `code: sentence (detail) remedy`, as it stands on stderr. A detail may have several lines, and words of strangers. */
 export function errorLine(error: LatchkeyError): string {
-  const detail = error.detail === undefined ? '' : ` (${error.detail})`;
+  const lines = error.detail?.split('\n').map(shownText);
+  const detail = lines === undefined ? '' : ` (${lines.join('\n')})`;
   return `${error.code}: ${sentenceOf(error.code)}${detail} ${remedyOf(error.code)}`;
 }
 

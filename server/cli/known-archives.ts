@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { codeOf, isErrorCode, LatchkeyError } from '../../lib/errors.ts';
-import { knownOf, type Known } from '../archives/known.ts';
+import { knownOf, type KnownHere } from '../archives/known.ts';
 import { privateFolder } from '../files.ts';
 import { folders } from '../folders.ts';
 import { start, type Child } from '../run.ts';
@@ -9,21 +9,23 @@ import { checkout } from '../up/code.ts';
 import { openHere } from './archives.ts';
 
 /** One question to the catalogue, and its answer: lines of JSON between root's command and its clerk. */
-type Question = { readonly [Ask in keyof Known]: { ask: Ask; with: Parameters<Known[Ask]> } }[keyof Known];
+type Question = {
+  readonly [Ask in keyof KnownHere]: { ask: Ask; with: Parameters<KnownHere[Ask]> };
+}[keyof KnownHere];
 type Answer = { readonly ok: unknown } | { readonly code: string; readonly detail?: string };
 
 /**
  * The home's catalogue for a command that stays what it is. The file is the home agent's, and what root makes beside it
  * must be too: where we are root and the home agent is not, a process of its own gives root up and asks for us.
  */
-export async function openKnown(): Promise<Known> {
+export async function openKnown(): Promise<KnownHere> {
   const { agent } = folders();
   if (!existsSync(agent)) privateFolder(agent);
   const isOurs = process.getuid?.() !== 0 || lstatSync(agent).uid === 0;
   return isOurs ? knownOf(await openHere(true)) : clerk();
 }
 
-async function clerk(): Promise<Known> {
+async function clerk(): Promise<KnownHere> {
   const [, script = ''] = process.argv;
   const child = await start(process.execPath, [...process.execArgv, script, 'archives', 'clerk'], {
     // tsx, where that is what runs us, is looked for from here
@@ -32,9 +34,14 @@ async function clerk(): Promise<Known> {
   });
   const ask = askerOf(child);
   return {
-    withBytes: (...given) => ask({ ask: 'withBytes', with: given }) as ReturnType<Known['withBytes']>,
-    inventoryAt: (...given) => ask({ ask: 'inventoryAt', with: given }) as ReturnType<Known['inventoryAt']>,
-    arrived: (...given) => ask({ ask: 'arrived', with: given }) as ReturnType<Known['arrived']>,
+    withBytes: (...given) => ask({ ask: 'withBytes', with: given }) as ReturnType<KnownHere['withBytes']>,
+    inventoryAt: (...given) =>
+      ask({ ask: 'inventoryAt', with: given }) as ReturnType<KnownHere['inventoryAt']>,
+    arrived: (...given) => ask({ ask: 'arrived', with: given }) as ReturnType<KnownHere['arrived']>,
+    vaults: () => ask({ ask: 'vaults', with: [] }) as ReturnType<KnownHere['vaults']>,
+    page: (...given) => ask({ ask: 'page', with: given }) as ReturnType<KnownHere['page']>,
+    withTreeHash: (...given) =>
+      ask({ ask: 'withTreeHash', with: given }) as ReturnType<KnownHere['withTreeHash']>,
     async close() {
       child.stdin.end();
       await child.ended;
@@ -75,7 +82,7 @@ export async function serveKnown(): Promise<void> {
   }
 }
 
-async function answerTo(known: Known, question: Question): Promise<Answer> {
+async function answerTo(known: KnownHere, question: Question): Promise<Answer> {
   try {
     const call = known[question.ask] as (...given: Question['with']) => Promise<unknown>;
     return { ok: (await call(...question.with)) ?? null };

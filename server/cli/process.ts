@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { LatchkeyError } from '../../lib/errors.ts';
+import { shownText } from '../../lib/shown-text.ts';
 import { dropTo, readIdentity } from '../drop.ts';
 
 /** Only `latchkey up` passes these. */
@@ -27,7 +28,10 @@ export function portOf(environment: Readonly<Record<string, string | undefined>>
   return number;
 }
 
-/** The log of a process: stderr, as the line stands. Times are the journal's, or those of `latchkey up`. */
+/**
+ * The log of a process: stderr, one line each, whatever strangers named an archive or a jail. Times are the journal's, or
+ * those of `latchkey up`.
+ */
 export function log(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${shownText(line)}\n`);
 }

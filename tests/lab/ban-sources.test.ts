@@ -7,6 +7,7 @@ import { createLab, type Lab } from './net.ts';
 import { startProbe } from './probe.ts';
 import { banSources } from '../../server/helper/registry.ts';
 import { startSshd } from './sshd.ts';
+import { startSource } from './source-host.ts';
 import { unpack } from './unpack.ts';
 
 // Needs root. One suite over every ban source there is.
@@ -234,3 +235,26 @@ test('every source of the registry has its case', () => {
 });
 
 for (const one of cases) conforms(one);
+
+test('what a set of ipset lets through is neither a ban nor lifted', async () => {
+  const lab = await createLab();
+  try {
+    const program = await wrapped(lab, 'ipset', 'usr/sbin/ipset');
+    const tool = (...args: string[]) => lab.home.run(program, args);
+    await tool('create', 'wide', 'hash:net', 'comment');
+    await tool('add', 'wide', '10.0.0.0/8', 'comment', 'x nomatch y');
+    await tool('add', 'wide', '10.1.2.3', 'nomatch');
+    const source = await startSource(lab.home, 'ipset', { set: 'wide', program });
+    try {
+      expect((await source.list('wide')).map(({ value }) => value)).toEqual(['10.0.0.0/8']);
+      expect(await source.banned('10.1.2.3')).toEqual([]);
+      expect((await source.banned('10.1.2.4')).map(({ value }) => value)).toEqual(['10.0.0.0/8']);
+      expect(await source.unban('10.1.2.3')).toBe(0);
+      expect((await tool('save', 'wide')).stdout).toContain('add wide 10.1.2.3 nomatch');
+    } finally {
+      await source.stop();
+    }
+  } finally {
+    await lab.destroy();
+  }
+});

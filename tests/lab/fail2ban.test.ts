@@ -204,6 +204,21 @@ describe('the traps of unbanning', () => {
     expect(await inJail('recidive')).toEqual([inside]);
   });
 
+  test('of thousands of networks each is told of, and lifted by its name', async () => {
+    await fail2ban.client('add', 'many', 'auto');
+    await fail2ban.client('start', 'many');
+    const networks = Array.from({ length: 2500 }, (_, n) => `10.${n >> 8}.${n & 255}.0/24`);
+    await fail2ban.client('set', 'many', 'banip', ...networks);
+    const last = networks.at(-1) ?? '';
+    const within = last.replace('.0/24', '.77');
+    await until(() => [...owner.bans.values()].filter(({ jail }) => jail === 'many').length === 2500);
+    expect((await client.banned(within)).map((ban) => ban.value)).toEqual([last]);
+    expect(await client.unban(last)).toMatchObject([{ jail: 'many', value: last }]);
+    expect(await client.banned(within)).toEqual([]);
+    await fail2ban.client('stop', 'many');
+    await until(() => ![...owner.bans.values()].some(({ jail }) => jail === 'many'));
+  });
+
   test('canonical addresses, and what is no address but on the list, go', async () => {
     expect(await client.unban(six)).toMatchObject([{ jail: 'sshd', value: six }]);
     expect(await client.unban('not an ip')).toMatchObject([{ jail: 'sshd', value: 'not an ip' }]);

@@ -121,6 +121,15 @@ test('lifts the own address, and says so after asking again', async () => {
   expect((await ask()).own[0]).toMatchObject({ again: true, hits: [{ jail: 'sshd' }] });
 });
 
+test('what was lifted and will be set again says so', async () => {
+  host.put(ban({ value: mine }));
+  await told();
+  host.failure = { code: 'tool-comes-back', acts: true };
+  const { value: answer } = await client.unban(mine);
+  expect(answer).toMatchObject({ comesBack: true, left: [], lifted: [{ jail: 'sshd' }] });
+  host.failure = undefined;
+});
+
 test('what is still banned afterwards is told', async () => {
   host.put(ban({ value: mine }), ban({ value: '203.0.113.0/24', jail: 'wide' }));
   const { value: answer } = await client.unban(mine);

@@ -224,6 +224,23 @@ describe('lifting', () => {
     expect(await keeper.unban('not an ip')).toMatchObject([{ value: 'not an ip' }]);
   });
 
+  test('what comes back is lifted, remembered, and said', async () => {
+    const memory = new Memory();
+    memory.put('sshd', '203.0.113.5', { since: 5 });
+    const keeper = await keeperOf(memory);
+    const { cursor } = await keeper.banChanges('');
+    const { unban } = memory.source;
+    memory.source.unban = async (value) => {
+      await unban?.(value);
+      throw new LatchkeyError('tool-comes-back', 'a list of its own');
+    };
+    await expect(keeper.unban('203.0.113.5')).rejects.toThrow('tool-comes-back');
+    expect(await keeper.banned('203.0.113.5')).toEqual([]);
+    expect((await changed(keeper, await keeper.banChanges(cursor))).changes).toMatchObject([{ gone: true }]);
+    await keeper.reban('mem', 'sshd', '203.0.113.5');
+    expect(await keeper.banned('203.0.113.5')).toMatchObject([{ jail: 'sshd' }]);
+  });
+
   test('more than a person lifts in a minute is refused', async () => {
     const memory = new Memory();
     const keeper = await keeperOf(memory);

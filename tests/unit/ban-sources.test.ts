@@ -129,6 +129,7 @@ describe('ipset', () => {
   test('entries with the rest of their time, for ever, and without times', () => {
     expect(set('blocksshd')).toEqual({
       timed: true,
+      excepted: [],
       entries: [
         { value: '203.0.113.7', until: now + 90_000 },
         { value: '203.0.113.5', until: now + 599_000 },
@@ -137,6 +138,7 @@ describe('ipset', () => {
     });
     expect(set('nets')).toEqual({
       timed: false,
+      excepted: [],
       entries: [{ value: '2001:db8:5::/64' }, { value: '2001:db8::dead:1' }],
     });
     expect(set('nets4').entries).toEqual([{ value: '198.51.100.0/24' }, { value: '198.51.100.9' }]);
@@ -157,6 +159,12 @@ describe('ipset', () => {
       'create a hash:ip family inet timeout 60 comment\nadd a 203.0.113.5 comment "timeout 9 add a 1.1.1.1"\n';
     expect(parseIpset(text, 'a', now).entries).toEqual([{ value: '203.0.113.5' }]);
     expect(parseIpset(text, 'b', now).entries).toEqual([]);
+  });
+
+  test('what is let through is no ban, whatever a comment says', () => {
+    const { entries, excepted } = set('excepted');
+    expect(entries.map(({ value }) => value)).toEqual(['203.0.113.5', '10.0.0.0/8']);
+    expect(excepted).toEqual(['10.2.0.0/16', '10.1.2.3']);
   });
 
   test('what a source may be told', () => {

@@ -20,7 +20,7 @@ COMMIT
   test('iptables: a rule counts where packets come by', () => {
     const jump = '-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd\n';
     const sets = readIpsets(
-      'create f2b-web hash:ip\nadd f2b-web 192.0.2.1 timeout 600\nadd f2b-web 2001:db8::1\n',
+      'create f2b-web hash:ip\nadd f2b-web 192.0.2.1 timeout 600\nadd f2b-web 2001:db8::1\nadd f2b-web 192.0.2.9 nomatch\n',
     );
     expect(readSavedAway(saved(jump), sets)).toEqual(
       new Set(['203.0.113.66', '198.51.100.0/24', '192.0.2.1', '2001:db8::1']),

@@ -1,11 +1,17 @@
 import {
+  chownSync,
+  closeSync,
   existsSync,
+  lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
-  closeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -163,6 +169,55 @@ test('a name that is taken is nobody’s to overwrite', async () => {
   expect(existsSync(join(house.folder, '.latchkey')) && readdirSync(join(house.folder, '.latchkey'))).toEqual(
     [],
   );
+});
+
+test('a broken link of that name is a name that is taken, too', async () => {
+  const bytes = content(mebibyte + 1, 'link');
+  const archive = await inVault(bytes);
+  const target = join(house.folder, '2019.tar.xz');
+  symlinkSync('/nowhere/at/all', target);
+  await house.begin({ archives: [archive] });
+  await house.over();
+  expect(lstatSync(target).isSymbolicLink()).toBe(true);
+  expect(sha256(readFileSync(join(house.folder, '2019 (2).tar.xz')))).toBe(sha256(bytes));
+});
+
+test('a folder for parts that leads elsewhere, or is somebody else’s: nothing is written there, it is said, and it goes on', async () => {
+  const bytes = content(mebibyte + 1, 'elsewhere');
+  const archive = await inVault(bytes);
+  const incoming = join(house.folder, '.latchkey');
+  const elsewhere = scratchFolder();
+  symlinkSync(elsewhere, incoming);
+  await house.begin({ archives: [archive] });
+  await house.pass(13 * hour, hour);
+  const standing = async () => (await house.restores.view()).restore;
+  expect(await standing()).toMatchObject({ status: 'running', code: 'archives-folder', back: 0 });
+  expect(readdirSync(elsewhere)).toEqual([]);
+  rmSync(incoming);
+  if (process.getuid?.() === 0) {
+    mkdirSync(incoming);
+    chownSync(incoming, 65534, 65534);
+    await house.pass(hour, 10 * minute);
+    expect(await standing()).toMatchObject({ status: 'running', code: 'archives-folder', back: 0 });
+    expect(readdirSync(incoming)).toEqual([]);
+    rmdirSync(incoming);
+  }
+  await house.over();
+  expect(house.files()).toEqual({ '2019.tar.xz': sha256(bytes) });
+  expect(retrievals()).toBe(1);
+});
+
+test('a part that is a link is not written through', async () => {
+  const archive = await inVault(content(mebibyte + 1, 'part'));
+  const secret = join(scratchFolder(), 'secret');
+  writeFileSync(secret, 'mine');
+  const id = await house.begin({ archives: [archive] });
+  const incoming = join(house.folder, '.latchkey');
+  mkdirSync(incoming);
+  symlinkSync(secret, join(incoming, `${id}-1.part`));
+  await house.pass(13 * hour, hour);
+  expect((await house.restores.view()).restore).toMatchObject({ code: 'tool-failed', back: 0 });
+  expect(readFileSync(secret, 'utf8')).toBe('mine');
 });
 
 test('parts of no usual size under S3’s ETag: compared by the size alone, and said so', async () => {

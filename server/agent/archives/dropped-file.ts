@@ -133,7 +133,9 @@ export class DroppedFile {
     this.wait(drop);
     drop.writing = drop.writing.then(async () => {
       if (this.drop !== drop || part.at !== drop.at) return;
-      await drop.file.write(bytes, 0, bytes.length, drop.at);
+      for (let written = 0; written < bytes.length;)
+        written += (await drop.file.write(bytes, written, bytes.length - written, drop.at + written))
+          .bytesWritten;
       drop.at += bytes.length;
     });
     try {

@@ -109,7 +109,7 @@ export const banHandlers: Pick<Handlers, BanTypes> = {
 
   async unban({ request, live, parts: { bans } }) {
     const outcome = unwrap(await bans.lifting.unban(request, live));
-    const { lifted = [], left = [] } = outcome;
+    const { lifted = [], left = [], comesBack } = outcome;
     const now = bans.clock.wall();
     const undoMs = bans.lifting.undoLeft(outcome);
     return {
@@ -118,6 +118,7 @@ export const banHandlers: Pick<Handlers, BanTypes> = {
       lifted: lifted.length === 0 ? [] : hitViews(lifted, 16, now, room / 2),
       left: left.length === 0 ? [] : hitViews(left, 8, now, room / 4),
       ...(undoMs === undefined ? {} : { undoMs: whole(undoMs) }),
+      ...(comesBack === undefined ? {} : { comesBack }),
     };
   },
 

@@ -117,7 +117,8 @@ export class Lifting {
     const lifted = hits.filter((hit) => !left.some((one) => isStill(hit, one)));
     if (error !== undefined && lifted.length === 0) return this.fail(row, codeOf(error, 'tool-failed'));
     const at = clock.wall();
-    const outcome: Outcome = { ok: true, lifted, left, at };
+    const comesBack = error !== undefined && codeOf(error, 'tool-failed') === 'tool-comes-back';
+    const outcome: Outcome = { ok: true, lifted, left, at, ...(comesBack ? { comesBack } : {}) };
     await this.settleWith(row, outcome, 'unbanned', lifted);
     if (lifted.length === 0) return outcome;
     this.remember(value, at);

@@ -10,6 +10,21 @@ export async function freeIn(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** System calls of which none is the network's alone. */
+const ofFiles = [
+  'open',
+  'write',
+  'read',
+  'link',
+  'rename',
+  'mkdir',
+  'fsync',
+  'ftruncate',
+  'unlink',
+  'stat',
+  'lstat',
+];
+
 /** What the disk said, as ours: `archives-space`, else `tool-failed`. Undefined: it was not the disk. */
 export function asDisk(thrown: unknown): LatchkeyError | undefined {
   if (thrown instanceof LatchkeyError || typeof thrown !== 'object' || thrown === null) return undefined;
@@ -17,8 +32,7 @@ export function asDisk(thrown: unknown): LatchkeyError | undefined {
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new LatchkeyError('archives-space', message, { cause: thrown });
   // of the network, too, but not with these
-  const files = ['open', 'write', 'read', 'link', 'rename', 'mkdir', 'fsync', 'ftruncate', 'unlink', 'stat'];
-  if (code === undefined || syscall === undefined || !files.includes(syscall)) return undefined;
+  if (code === undefined || syscall === undefined || !ofFiles.includes(syscall)) return undefined;
   if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
   return new LatchkeyError('tool-failed', message, { cause: thrown });
 }

@@ -41,6 +41,7 @@ export const grace = minute;
 /** Where a restore as a whole stops, until what is missing is there. */
 export const stopping: readonly ErrorCode[] = [
   'archives-space',
+  'archives-folder',
   'archives-credentials',
   'archives-denied',
   'archives-policy',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Vault } from '../../../lib/archive.ts';
@@ -6,6 +6,7 @@ import { LatchkeyError } from '../../../lib/errors.ts';
 import { asLatchkeyError, realPause } from '../aws.ts';
 import { asDisk, spareBytes } from './disk.ts';
 import { jobOf, minute, passing, stopping, wantedOf, type RestoresParts } from './engine.ts';
+import { incomingOf, makeIncoming } from './incoming.ts';
 import { place } from './place.ts';
 import { Rate } from './rate.ts';
 import { receive } from './receive.ts';
@@ -135,7 +136,7 @@ export class Fetching {
     const { vault, retrieval } = await this.parts.vault(item.vault);
     const wanted = wantedOf(item, record);
     const { data, sums } = filesOf(record, item);
-    mkdirSync(path.dirname(data), { recursive: true, mode: 0o700 });
+    await makeIncoming(record.folder);
     const free = await freeIn();
     if (item.bytes - item.down > free - spareBytes)
       throw new LatchkeyError(
@@ -301,12 +302,11 @@ export class Fetching {
   }
 }
 
-/** In the folder itself, so that a whole file only needs another name. */
 export function filesOf(
   { id, folder }: RestoreRecord,
   { n, whole }: RestoreItem,
 ): { data: string; sums: string } {
-  const incoming = path.join(folder, '.latchkey');
+  const incoming = incomingOf(folder);
   return {
     data: path.join(incoming, `${id}-${whole}.part`),
     sums: path.join(incoming, `${id}-${n}.sums`),

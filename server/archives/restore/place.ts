@@ -1,4 +1,4 @@
-import { link, open, rename, stat } from 'node:fs/promises';
+import { link, lstat, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { safeFileName } from '../../../lib/archive/safe-text.ts';
 import { LatchkeyError } from '../../../lib/errors.ts';
@@ -61,8 +61,9 @@ async function taken(data: string, target: string, named: () => Promise<void>): 
   return true;
 }
 
+/** A link is another file, wherever it leads. */
 async function same(data: string, target: string): Promise<boolean> {
-  const [one, other] = await Promise.all([stat(data), stat(target)]);
+  const [one, other] = await Promise.all([lstat(data), lstat(target)]);
   return one.ino === other.ino && one.dev === other.dev;
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { LatchkeyError } from '../../../lib/errors.ts';
 import { asLatchkeyError } from '../aws.ts';
 import { leafBytes, treeOf } from '../tree-hash.ts';
 import { asDisk } from './disk.ts';
+import { openIncoming } from './incoming.ts';
 import { rangeFrom, type Range } from './ranges.ts';
 import type { RetrievedRange } from './retrieval.ts';
 import { marks, SumsFile, type LeafRecord } from './sums-file.ts';
@@ -41,9 +42,7 @@ export async function receive(order: Receiving): Promise<void> {
   let into: Into | undefined;
   try {
     sums = await SumsFile.open(order.sums);
-    // made where there is none, and never cut
-    await (await open(data, 'a', 0o600)).close();
-    const opened = (file = await open(data, 'r+'));
+    const opened = (file = await openIncoming(data));
     into = { order, sums, file: opened, wrongs: new Map() };
     const syncing = new Syncing(opened);
     order.progress(bytesOf(sums, part));

@@ -1,4 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openIncoming } from './incoming.ts';
 
 /**
  * Beside the bytes of a part: what each MiB of it hashed to as it came. How much has arrived is how long this is, since a
@@ -34,10 +35,7 @@ export class SumsFile {
 
   /** Makes it where there is none. A record that was cut is none. Throws what node:fs throws. */
   static async open(file: string): Promise<SumsFile> {
-    const handle = await open(file, 'a+', 0o600).then(async (made) => {
-      await made.close();
-      return open(file, 'r+');
-    });
+    const handle = await openIncoming(file);
     try {
       const text = await handle.readFile();
       const leaves: LeafRecord[] = [];

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { leafBytes, leafHash, treeOf } from '../tree-hash.ts';
+import { openIncoming } from './incoming.ts';
 import type { Range } from './ranges.ts';
 import type { Sums } from './retrieval.ts';
 import { marks, SumsFile, type LeafRecord } from './sums-file.ts';
@@ -57,10 +57,7 @@ export async function verify(whole: Whole): Promise<Verdict> {
 
 async function read({ data, size, signal }: Whole, md5: Etags | undefined): Promise<Buffer[]> {
   const leaves: Buffer[] = [];
-  const file = await open(data, 'a+').then(async (made) => {
-    await made.close();
-    return open(data, 'r');
-  });
+  const file = await openIncoming(data);
   try {
     // one is read while the other is hashed
     let [filling, full] = [Buffer.allocUnsafe(leafBytes), Buffer.allocUnsafe(leafBytes)];

@@ -98,7 +98,13 @@ export function bannedSample(
   change: Partial<BansState> = {},
 ): BannedFace {
   const own = { here: ownBan, stands: ownBan, again: ownAgain, network: ownNetwork }[kind];
-  const lifted = { value: '', hits: [{ source: 'f', jail: 'recidive', value: '' }], left: [], undone: false };
+  const lifted = {
+    value: '',
+    hits: [{ source: 'f', jail: 'recidive', value: '' }],
+    left: [],
+    comesBack: false,
+    undone: false,
+  };
   return bannedFace(
     home({ ...change, ...(kind === 'stands' ? { lifted } : {}) }, { own, mayUnban: kind !== 'network' }),
     entry,

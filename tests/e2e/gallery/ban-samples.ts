@@ -219,6 +219,7 @@ export const homes = {
           hits: [{ source: 'fail2ban', jail: 'sshd', value: '203.0.113.201' }],
           left: [],
           undoMs: 7000,
+          comesBack: false,
           undone: false,
         },
       },
