@@ -1,6 +1,7 @@
 #!/usr/bin/env -S npx tsx
 import { Command, CommanderError } from 'commander';
 import { fail } from './cli/fail.ts';
+import { watchOutput } from './cli/output.ts';
 
 /** Each command's file, loaded only when it is asked for: the command line starts in the time of one of them. */
 type Load = () => Promise<{ register(program: Command): void }>;
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
     .description('Hold one button, and the SSH door at home opens for the address you are seen from.')
     .exitOverride()
     .showHelpAfterError('See `latchkey --help`.');
+  watchOutput();
   const wanted = process.argv[2] ?? '';
   const load = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   for (const each of load === undefined ? files() : [load]) (await each()).register(program);

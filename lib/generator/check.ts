@@ -37,7 +37,7 @@ export function checkRecipe(recipe: Recipe): Entropy {
   if (mostTries * Math.log1p(-met) > Math.log(acceptedRisk))
     throw new RecipeError(
       'too-rare',
-      `only one in ${Math.round(1 / met).toLocaleString('en')} passwords of these characters has what is required`,
+      `only one in ${met > 1e-15 ? Math.round(1 / met).toLocaleString('en') : 'very many'} passwords of these characters has what is required`,
     );
   return entropy;
 }

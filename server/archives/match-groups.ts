@@ -7,6 +7,7 @@ import {
   type PieceName,
 } from '../../lib/archive/piece-name.ts';
 import { putBackLine, type Compression, type Encryption } from '../../lib/archive/put-back.ts';
+import { safeFileName } from '../../lib/archive/safe-text.ts';
 import type { Format } from '../../lib/archive/sniff.ts';
 import type { ArchiveView } from './catalogue.ts';
 import { piecesOf, type PieceLine, type RunRecord } from './journal.ts';
@@ -189,6 +190,9 @@ function foreignGroup(clues: Clue[], directory: string): Group {
     row[0]!.told,
     warnings,
   );
+  // many tools put files there as they were
+  const isItself =
+    row.length === 1 && made.encryption === null && made.compression === null && made.content === 'file';
   const line = putBackLine({
     pieces: row.map(({ file }) => pathOf(directory, file.file)),
     ...made,
@@ -203,7 +207,7 @@ function foreignGroup(clues: Clue[], directory: string): Group {
     files: row.map(({ file }) => file),
     missing,
     warnings,
-    line: missing.length === 0 ? line : null,
+    line: missing.length === 0 && !isItself ? line : null,
   };
 }
 
@@ -255,7 +259,15 @@ function makingOf(files: readonly MatchedFile[], told: string, warnings: string[
     );
     return { encryption, each, compression: 'xz' as const, content: 'tar' as const };
   }
+  if (encryption === null && format === 'unknown')
+    return { encryption, each, compression, content: 'file' as const, name: wholeName(files, told) };
   return { encryption, each, compression, content: 'tar' as const };
+}
+
+/** What pieces of no known kind are to be called together: none of their own names, or a shell would empty one. */
+function wholeName(files: readonly MatchedFile[], told: string): string {
+  const name = safeFileName(told);
+  return files.some(({ file }) => file.toString('utf8') === name) ? `${name}.whole` : name;
 }
 
 function lastLayer(name: string): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { isAbsolute, normalize } from 'node:path';
-import { parse } from 'smol-toml';
+import { parse, type TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { accountName } from '../accounts.ts';
@@ -73,12 +73,16 @@ export function parseStageConfig(source: string): StageConfig {
   try {
     table = parse(source);
   } catch (cause) {
-    throw invalid(`stage.toml: ${(cause as Error).message.split('\n')[0]}`);
+    const { line, column } = cause as TomlError;
+    throw invalid(`line ${line}, column ${column}: ${(cause as Error).message.split('\n')[0]}`);
   }
   const result = v.safeParse(schema, table);
   if (!result.success) {
     const issue = result.issues[0];
-    throw invalid(`${v.getDotPath(issue) ?? 'stage.toml'}: ${issue.message}`);
+    const key = v.getDotPath(issue) ?? 'stage.toml';
+    if (issue.expected === 'never') throw invalid(`${key}: no such key`);
+    if (issue.received === 'undefined') throw invalid(`${key}: missing`);
+    throw invalid(`${key}: ${issue.message}`);
   }
   const read = result.output;
   const compress = read.compress === 'none' ? null : read.compress;

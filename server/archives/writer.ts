@@ -44,7 +44,8 @@ export class Writer {
   #last: number;
   /** Names that something else told; empty for nearly everybody. */
   #told: boolean;
-  readonly #nobody: number;
+  /** Of whose vault no list says; -1 while there is none. */
+  #nobody: number;
   readonly #statements;
 
   constructor(db: Database.Database) {
@@ -114,6 +115,7 @@ export class Writer {
           .prepare('insert into vault (key, kind, name, region, account) values (?,?,?,?,?)')
           .run(key, kind, name, region, account).lastInsertRowid,
       );
+    if (key === unknownVault.key) this.#nobody = n;
     if (counted !== undefined)
       this.#db
         .prepare(

@@ -124,10 +124,14 @@ function damageAsJson(damage: Damage) {
 export function matchReport({ files, groups }: Match): string {
   const lines: string[] = [];
   for (const group of groups) {
-    lines.push(`${shown(group.name)}: ${count(group.files.length, 'piece')}, ${orderWords[group.orderedBy]}`);
+    const inOrder = group.files.length === 1 ? '' : `, ${orderWords[group.orderedBy]}`;
+    lines.push(`${shown(group.name)}: ${count(group.files.length, 'piece')}${inOrder}`);
     for (const text of group.warnings) lines.push(`  ! ${shown(text)}`);
     for (const name of group.missing) lines.push(`  missing: ${shown(name)}`);
-    if (group.line === null) lines.push('  It cannot be put back while a piece is missing.');
+    if (group.line === null && group.missing.length > 0)
+      lines.push('  It cannot be put back while a piece is missing.');
+    else if (group.line === null)
+      lines.push('  It is the file itself, and only needs its name. Nothing has to be unpacked.');
     else lines.push('', `  ${group.line}`);
     lines.push('');
   }

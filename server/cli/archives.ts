@@ -18,6 +18,7 @@ import { registerRestore } from './archives-restore.ts';
 import { registerStage } from './archives-stage.ts';
 import { registerUpload } from './archives-upload.ts';
 import { serveKnown } from './known-archives.ts';
+import { writeAll } from './output.ts';
 
 interface ListOptions {
   readonly vault?: string;
@@ -40,7 +41,7 @@ export function register(program: Command): void {
     .command('list')
     .description('what is known, newest first')
     .option('--vault <name>', 'only this vault, by name or ARN')
-    .option('--search <text>', 'words of the name, or the beginning of an id')
+    .option('--search <text>', 'words of the name, or at least 8 letters of the beginning of an id')
     .option('--json')
     .action(list);
   archives
@@ -48,7 +49,7 @@ export function register(program: Command): void {
     .description('the same as a file for other programs, on stdout')
     .option('--format <format>', 'json or csv', format, 'json')
     .option('--vault <name>', 'only this vault, by name or ARN')
-    .option('--search <text>', 'words of the name, or the beginning of an id')
+    .option('--search <text>', 'words of the name, or at least 8 letters of the beginning of an id')
     .action(exportAll);
   registerMatch(archives);
   registerStage(archives);
@@ -126,20 +127,21 @@ function progressOn(stream: NodeJS.WriteStream): { tell(progress: ImportProgress
 }
 
 async function list(options: ListOptions): Promise<void> {
-  if (options.json === true) return writeJson(options);
+  await writeAll(options.json === true ? json(options) : lines(options));
+}
+
+async function* lines(options: ListOptions): AsyncGenerator<string> {
   let count = 0;
   let bytes = 0;
   for await (const rows of everyPage(options)) {
     count += rows.length;
     for (const row of rows) bytes += row.size ?? 0;
-    await write(rows.map(listLine).join(''));
+    yield rows.map(listLine).join('');
   }
-  process.stdout.write(
-    count === 0
-      ? 'No archive is known. Take an inventory in: latchkey archives import FILE\n'
-      : `${count} ${count === 1 ? 'archive' : 'archives'}, ${formatBytes(bytes)}\n`,
-  );
-  if (count > 0) process.stdout.write(await mappingHints(options.vault));
+  yield count === 0
+    ? 'No archive is known. Take an inventory in: latchkey archives import FILE\n'
+    : `${count} ${count === 1 ? 'archive' : 'archives'}, ${formatBytes(bytes)}\n`;
+  if (count > 0) yield await mappingHints(options.vault);
 }
 
 /** Of vaults whose names lie in another one that nobody has taken in. */
@@ -157,23 +159,25 @@ async function mappingHints(wanted: string | undefined): Promise<string> {
 }
 
 async function exportAll(options: ListOptions & { readonly format: 'json' | 'csv' }): Promise<void> {
-  if (options.format === 'json') return writeJson(options);
-  await write(csvHeader);
-  for await (const rows of everyPage(options))
-    await write(rows.map((row) => csvLine(exported(row))).join(''));
+  await writeAll(options.format === 'json' ? json(options) : csv(options));
+}
+
+async function* csv(options: ListOptions): AsyncGenerator<string> {
+  yield csvHeader;
+  for await (const rows of everyPage(options)) yield rows.map((row) => csvLine(exported(row))).join('');
 }
 
 /** One list, row by row: a million archives need no memory for all of them. */
-async function writeJson(options: ListOptions): Promise<void> {
+async function* json(options: ListOptions): AsyncGenerator<string> {
   // nothing is printed before the first page: a refusal has its own JSON
   let before = '[';
   for await (const rows of everyPage(options)) {
     const text = rows.map((row) => JSON.stringify(exported(row))).join(',\n');
     if (text === '') continue;
-    await write(`${before}${text}`);
+    yield `${before}${text}`;
     before = ',\n';
   }
-  await write(before === '[' ? '[]\n' : ']\n');
+  yield before === '[' ? '[]\n' : ']\n';
 }
 
 export function exported(row: ArchiveView): Exported {
@@ -193,10 +197,7 @@ export function exported(row: ArchiveView): Exported {
 
 async function* everyPage({ vault, search }: ListOptions): AsyncGenerator<readonly ArchiveView[]> {
   // nothing is made where nobody has imported yet
-  if (!existsSync(databaseFile())) {
-    if (vault !== undefined) throw new LatchkeyError('config-missing', `vault "${shown(vault)}"`);
-    return;
-  }
+  if (!existsSync(databaseFile())) return;
   const catalogue = await openHere(false);
   try {
     for (const key of await keysOf(catalogue, vault)) {
@@ -225,12 +226,6 @@ async function keysOf(catalogue: Catalogue, wanted: string | undefined): Promise
     .map(({ key }) => key);
   if (keys.length === 0) throw new LatchkeyError('config-missing', `vault "${shown(wanted)}"`);
   return keys;
-}
-
-function write(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
-  });
 }
 
 /** A file, or what a shell hands over as one. Throws `config-unreadable`. */

@@ -2,8 +2,9 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { randomFillSync } from 'node:crypto';
 import { charactersMaker, type Maker } from '../../lib/generator/characters.ts';
 import { ByteSource } from '../../lib/generator/random.ts';
-import type { Recipe } from '../../lib/generator/recipe.ts';
+import { RecipeError, type Recipe, type RecipeReason } from '../../lib/generator/recipe.ts';
 import { wordsMaker } from '../../lib/generator/words.ts';
+import { writeAll } from './output.ts';
 import { judgement } from './password-judgement.ts';
 import { readRecipe, type RecipeOptions } from './password-recipe.ts';
 
@@ -27,12 +28,37 @@ export function register(program: Command): void {
     .option('--rules <text>', 'what a site asks for, as in `minlength: 8; required: digit; allowed: lower`')
     .option('--json', 'passwords, the bits of the recipe, and the recipe')
     .action(async (options: Options) => {
-      const recipe = readRecipe(options);
-      const maker = await makerOf(recipe);
-      await write(options.json === true ? json(maker, recipe, options.count) : lines(maker, options.count));
+      const { recipe, maker } = await readMaker(options);
+      await writeAll(
+        options.json === true ? json(maker, recipe, options.count) : lines(maker, options.count),
+      );
       // The judgement stands beside the passwords, not among them: what is piped on is passwords alone.
       if (options.json !== true) process.stderr.write(judgement(recipe, maker.entropy.bits, options.count));
     });
+}
+
+/** Throws `config-usage`, `config-recipe`: both name the option. */
+async function readMaker(options: Options): Promise<{ recipe: Recipe; maker: Maker }> {
+  try {
+    const recipe = readRecipe(options);
+    return { recipe, maker: await makerOf(recipe) };
+  } catch (error) {
+    const option = error instanceof RecipeError ? optionOf(error.reason, options) : undefined;
+    if (!(error instanceof RecipeError) || option === undefined) throw error;
+    throw new RecipeError(error.reason, `${option}: ${error.detail}`);
+  }
+}
+
+/** Which option a recipe was refused for; undefined: what was not given. */
+function optionOf(reason: RecipeReason, options: Options): string | undefined {
+  const { rules, set, min, require: classes, lookalikes, length } = options;
+  if (reason === 'words') return '--words';
+  if (reason === 'separator' || reason === 'group') return '--separator';
+  if (reason === 'length' && length !== undefined) return '--length';
+  if (rules !== undefined) return '--rules';
+  if (reason === 'alphabet')
+    return set === undefined ? undefined : lookalikes ? '--set' : '--set without look-alikes';
+  return min !== undefined ? '--min' : classes !== undefined ? '--require' : undefined;
 }
 
 /** commander names the option in what it says. */
@@ -66,25 +92,4 @@ function* json(maker: Maker, recipe: Recipe, count: number): Generator<string> {
   for (let made = 0; made < count; made++)
     yield `${made === 0 ? '{"passwords":[' : ','}${JSON.stringify(maker.make())}`;
   yield `],"bits":${maker.entropy.bits},"recipe":${JSON.stringify(recipe)}}\n`;
-}
-
-/** Some at a time, and no faster than they are read. A reader that has had enough (`| head`) is no error. */
-async function write(pieces: Iterable<string>): Promise<void> {
-  const out = process.stdout;
-  let gone = false;
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
-    gone = true;
-  };
-  out.on('error', onError);
-  const flush = (chunk: string): Promise<void> => new Promise((resolve) => out.write(chunk, () => resolve()));
-  let chunk = '';
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < 65_536) continue;
-    await flush(chunk);
-    chunk = '';
-    if (gone) return;
-  }
-  await flush(chunk);
 }

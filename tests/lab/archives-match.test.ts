@@ -123,6 +123,23 @@ test('a tree that was encrypted first and split after, and one without any split
   for (const { line } of groups) expect(putBack(line!, folder())).toBe(picture);
 });
 
+test('files that tools put there as they were need no unpacking; pieces of one are joined under a name of its own', async () => {
+  const stage = folder();
+  writeFileSync(path.join(stage, 'photo.jpg'), 'a picture, say');
+  sh('head -c 300000 /dev/urandom > film; split -b 100000 film film.mp4.; rm film', stage);
+  const before = sh('cat film.mp4.*| sha256sum', stage);
+  const rows = uploaded(stage, (file) => file);
+  const { groups } = await match({ directory: stage, catalogue: rowsAsCatalogue(rows), runs: [] });
+  const photo = groups.find(({ name }) => name.includes('photo'));
+  expect(photo).toMatchObject({ line: null, missing: [], warnings: [] });
+  const film = groups.find(({ name }) => name.includes('film'));
+  expect(film?.files).toHaveLength(3);
+  expect(film?.line).not.toContain('tar');
+  const there = folder();
+  sh(film!.line!, there);
+  expect(sh('cat * | sha256sum', there)).toBe(before);
+});
+
 test('a missing piece is named, and a row with a gap gets no line', async () => {
   const stage = seedPieces(false);
   const rows = uploaded(stage, (file) => file);

@@ -187,6 +187,17 @@ test('CSV and logs: nobody’s until a vault is known, and then the same archive
     [arn('photos'), 4],
     ['', 0],
   ]);
+  // the other way round, where no list of nobody's was ever taken in
+  await fresh();
+  await take(inventory(arn('photos'), '2026-11-20T00:00:00Z', rows));
+  expect(await take(csvOf('a', 'z'))).toMatchObject({ rows: 2, inserted: 1 });
+  expect((await catalogue.page({ limit: 9 })).rows.map(({ id }) => id).sort()).toEqual([
+    'a',
+    'b',
+    'c',
+    'd',
+    'z',
+  ]);
 });
 
 test('pages, sorts and searches agree with the plain list', async () => {

@@ -101,3 +101,28 @@ test('import, list and export: on an empty folder, without an agent and beside a
   expect(usage).toMatchObject({ status: 2 });
   expect(readdirSync(path.join(state, 'agent'))).toContain('archives.db');
 });
+
+test('who has read enough of a long list is no error', async () => {
+  const folder = scratchFolder();
+  const ArchiveList = Array.from({ length: 5000 }, (_, n) => ({
+    ArchiveId: `${n}`.padStart(138, 'a'),
+    ArchiveDescription: `${n}.tar`,
+    CreationDate: '2012-05-15T17:19:46.700Z',
+    Size: 1,
+    SHA256TreeHash: hash,
+  }));
+  const inventory = path.join(folder, 'inventory.json');
+  writeFileSync(inventory, JSON.stringify({ VaultARN: null, InventoryDate: null, ArchiveList }));
+  await run(folder, 'import', inventory);
+  for (const words of ['list', 'list --json', 'export --format csv']) {
+    const ended = await new Promise<string>((resolve) => {
+      execFile(
+        '/bin/bash',
+        ['-o', 'pipefail', '-c', `"$0" "$1" archives ${words} | head -n 1 | wc -l`, process.execPath, cli],
+        { cwd: root, env: { ...process.env, LATCHKEY_DIR: folder } },
+        (error, out, err) => resolve(`${error?.code ?? 0} ${out.trim()} ${err}`),
+      );
+    });
+    expect(ended).toBe('0 1 ');
+  }
+});
