@@ -30,7 +30,7 @@ const table = {
     'That code is from another version of Latchkey.',
     'Update both sides to the same version.',
   ],
-  'pairing-expired': ['That code is too old.', 'Make a new one at home: `latchkey pair`.'],
+  'pairing-expired': ['That code is too old, or was used.', 'Make a new one at home: `latchkey pair`.'],
   'pairing-used': ['Someone else used that code first.', 'Say no at home, then make a new code.'],
   'pairing-refused': ['The home said no.', 'Compare the codes, then pair again.'],
   'pairing-unanswered': ['Nobody answered at home.', 'Make a new code and say yes at home.'],
@@ -38,7 +38,10 @@ const table = {
   // refused: the home understood, and says no
   'refused-door': ['There is no door of that name.', 'See `latchkey device doors`.'],
   'refused-device': ['There is no such device.', 'See the list of devices.'],
-  'refused-permission': ['This device is not allowed to do that.', 'Allow it at home.'],
+  'refused-permission': [
+    'This device is not allowed to do that.',
+    'Allow it at home: `latchkey allow`, or `devices` of the door.',
+  ],
   'refused-challenge': ['The challenge is too old or was used before.', 'Hold again.'],
   'refused-evidence': ['The address is not proved by every observer.', 'Hold again on a steady network.'],
   'refused-address-changed': ['The address changed while knocking.', 'Hold again on a steady network.'],
@@ -87,7 +90,10 @@ const table = {
     'The relay’s certificate is not the one paired with.',
     'Pair again, or use a trusted network.',
   ],
-  'relay-not-admitted': ['The relay does not admit this key.', 'Pair this device again if this lasts.'],
+  'relay-not-admitted': [
+    'The relay does not admit this device: it was revoked at home, or never paired.',
+    'Pair it again: `latchkey pair` at home.',
+  ],
   'relay-full': ['The relay is full.', 'Try again in a minute.'],
   'relay-rate': ['The relay slows this device down.', 'Try again in a minute.'],
   'relay-home-away': ['The home is not connected to the relay.', 'Is the home agent running?'],
@@ -162,10 +168,10 @@ const table = {
   'archives-paused': ['Sending was paused from a device.', 'Run the same command again: it goes on.'],
   'archives-not-sending': ['Nothing is being sent now.', 'Begin at home: `latchkey archives upload`.'],
   // config: what a person wrote
-  'config-unreadable': ['A configuration file cannot be read.', 'Check the path and its permissions.'],
+  'config-unreadable': ['A file cannot be read.', 'Check the path and its permissions.'],
   'config-invalid': ['A configuration file has an error.', 'Mend the key named above.'],
   'config-unsafe': [
-    'A helper file can be changed by others than root.',
+    'A file that root goes by can be changed by others than root.',
     'chown root and chmod go-w it and its folders.',
   ],
   'config-refused': [
@@ -175,7 +181,10 @@ const table = {
   'config-unread': ['The door’s file was changed since it was read.', 'Send the helper SIGHUP to use it.'],
   'config-port-in-use': ['The port is in use.', 'Stop what listens there, or set PORT.'],
   'config-exists': ['That name is taken.', 'Choose another name.'],
-  'config-missing': ['That is not configured.', 'See the list command.'],
+  'config-missing': [
+    'There is nothing of that name.',
+    'See what there is: `latchkey door list`, `latchkey devices`, `latchkey archives list`.',
+  ],
   'config-not-running': ['No home agent runs here.', 'Start it: `latchkey up`.'],
   'config-not-paired': ['This device is not paired.', 'Run `latchkey device pair LINK`.'],
   'config-recipe': ['No password can be made by that recipe.', 'Change what is named above.'],

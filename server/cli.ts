@@ -32,16 +32,21 @@ function files(): Load[] {
   return Object.entries(commands).flatMap(([name, load]) => (name === 'deny' ? [] : [load]));
 }
 
+/** A mistake is thrown here, and points at the help of the command that it was made in. */
+function guide(command: Command, words: string): void {
+  command.exitOverride().showHelpAfterError(`See \`${words} --help\`.`);
+  for (const each of command.commands) guide(each, `${words} ${each.name()}`);
+}
+
 async function main(): Promise<number> {
-  const program = new Command('latchkey')
-    .description('Hold one button, and the SSH door at home opens for the address you are seen from.')
-    .exitOverride()
-    .showHelpAfterError('See `latchkey --help`.');
+  const program = new Command('latchkey').description(
+    'Hold one button, and the SSH door at home opens for the address you are seen from.',
+  );
   watchOutput();
   const wanted = process.argv[2] ?? '';
   const load = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   for (const each of load === undefined ? files() : [load]) (await each()).register(program);
-  for (const command of program.commands) command.exitOverride();
+  guide(program, 'latchkey');
   try {
     await program.parseAsync();
     return 0;

@@ -58,7 +58,6 @@ export function register(program: Command): void {
   registerRestore(archives);
   // what root's upload starts, see known-archives.ts
   archives.command('clerk', { hidden: true }).action(serveKnown);
-  for (const command of archives.commands) command.exitOverride();
 }
 
 function format(text: string): 'json' | 'csv' {
