@@ -87,5 +87,12 @@ function readerFor(text: string, base: number): FileReader {
     return new InventoryCsv();
   if (/ Archive ID: [A-Za-z0-9_-]+$/.test(line) || /^[A-Za-z0-9_-]+\t[0-9a-fA-F]+\t\//.test(line))
     return new UploadLog();
-  throw malformed(base + at, 'neither an inventory nor the log of an upload');
+  throw malformed(
+    base + at,
+    compressed.test(text) ? 'compressed: unpack it first' : 'neither an inventory nor the log of an upload',
+  );
 }
+
+/** gzip, xz, zstd, bzip2, or zip, as their first bytes look when they are taken for text. */
+const compressed =
+  /^(?:\u001f[\u008b\ufffd]|[\u00fd\ufffd]7zXZ|\([\u00b5\ufffd]\/[\u00fd\ufffd]|BZh\d|PK\u0003\u0004)/;

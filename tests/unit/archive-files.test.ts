@@ -155,6 +155,7 @@ test('what is no inventory is refused with its byte', () => {
     [' \n\t ', 'archives-empty byte 4'],
     ['\ufeff', 'archives-empty byte 3'],
     ['<html>', 'archives-malformed byte 0: neither'],
+    ['BZh91AY', 'archives-malformed byte 0: compressed'],
     ['\u007fELF\0\0', 'archives-malformed byte 0: neither'],
     ['[1]', 'archives-malformed byte 0: neither'],
     ['{}', 'archives-malformed byte 2: no ArchiveList'],
