@@ -1,3 +1,4 @@
+import { isRefusedByNft } from './effect-nft.ts';
 import type { Family } from '../address.ts';
 import type { Effect } from './effect.ts';
 import type { LintCase } from './lint-case.ts';
@@ -20,7 +21,7 @@ export interface Closers {
 }
 
 const keyOf = (family: Family, verb: string, effect: Effect) =>
-  [family, verb, effect.tool, effect.thing].join('\n');
+  [family, verb, effect.tool, effect.persistent === true, effect.thing].join('\n');
 
 export function findClosers({ file, at, effects }: LintCase): Closers {
   const byThing = new Map<string, Closer[]>();
@@ -55,11 +56,13 @@ export function findClosers({ file, at, effects }: LintCase): Closers {
     of(family, opening, index) {
       const same = byThing.get(keyOf(family, opposite[opening.verb], opening)) ?? [];
       const numbered = byNumber.get(`${family} ${opening.tool}`) ?? [];
-      return same.find((one) => one.index !== index) ?? numbered.find((one) => one.index !== index);
+      const works = (one: Closer) => one.index !== index && !isRefusedByNft(one.effect);
+      return same.find(works) ?? numbered.find(works);
     },
     stray: all.filter(
       ({ family, effect, line }, i) =>
         effect.byNumber !== true &&
+        !isRefusedByNft(effect) &&
         !opened.has(keyOf(family, opposite[effect.verb], effect)) &&
         // A command that serves both families is one mistake.
         all[i - 1]?.line !== line,

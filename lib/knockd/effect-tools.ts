@@ -17,7 +17,7 @@ export const readUfw: EffectReader = (words) => {
     return /^(?:reload|status)$/.test(action ?? '') ? 'nothing' : undefined;
   const admits = action === 'allow' || action === 'limit';
   const services: string[] = [];
-  const parts = clauses(rest).map((clause) => {
+  const parts = clauses(withoutComment(rest)).map((clause) => {
     const [number, names] = portOf(clause.at(-1)?.toLowerCase() ?? '');
     // An address cannot be a service: only `port ssh`, and the short form `allow ssh`.
     if (clause.length > 1 && clause[0] !== 'port') return clause.join(' ');
@@ -29,16 +29,20 @@ export const readUfw: EffectReader = (words) => {
     direction: admits === !deletes ? 'opens' : 'closes',
     thing: [action, ...parts.sort()].join('\n'),
     services,
-    whom: whomOf(rest.join(' ')),
+    whom: whomOf(withoutComment(rest).join(' ')),
   };
 };
+
+function withoutComment(words: readonly string[]): readonly string[] {
+  const at = words.indexOf('comment');
+  return at === -1 ? words : words.slice(0, at);
+}
 
 /** `proto tcp`, `from A port P`, `to B`, each by itself: ufw takes them in any order. */
 function clauses(words: readonly string[]): string[][] {
   const found: string[][] = [];
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? '';
-    if (word === 'comment') break;
     if (word === 'in') continue;
     if (/^(?:from|to|proto|on|app|port)$/.test(word)) {
       const [next = ''] = words.slice(i + 1);
@@ -50,65 +54,31 @@ function clauses(words: readonly string[]): string[][] {
   return found;
 }
 
-/** firewall-cmd(1). */
+/** firewall-cmd(1). Quotes inside of a rich rule say nothing. */
 export const readFirewalld: EffectReader = (words) => {
   if (words.includes('--runtime-to-permanent')) return 'saves';
-  if (words.includes('--reload')) return 'nothing';
-  const joined = words.map((word) => word.replace(/=/, ' ')).join(' ');
+  if (words.some((word) => /^--(?:complete-)?reload$/.test(word))) return 'reloads';
+  const joined = words.map((word) => word.replace(/^(--[a-z-]+)=/, '$1 ')).join(' ');
   const [, verb, what] =
     /--(add|remove)-((?:rich-rule|port|service|source|protocol|forward-port)\b.*)$/.exec(joined) ?? [];
   if (verb === undefined || what === undefined) return undefined;
   const zone = /--zone (\S+)/.exec(joined)?.[1] ?? '';
-  const thing = what.replace(/ --(?:timeout|zone) \S+| --(?:permanent|quiet|add-\S+)/g, '').trim();
+  const thing = what
+    .replace(/ --(?:timeout|zone) \S+| --(?:permanent|quiet|add-\S+)/g, '')
+    .replaceAll('"', '')
+    .trim();
   const keepsOut = /\b(?:reject|drop)\b/.test(thing);
+  const family = /^rich-rule rule\b.* family=ipv([46])\b/.exec(thing)?.[1];
   return {
     tool: 'firewall-cmd',
     verb: verb === 'add' ? 'add' : 'delete',
     direction: (verb === 'add') !== keepsOut ? 'opens' : 'closes',
     thing: `${zone}\n${thing}`,
     services: [],
+    ...(family === undefined ? {} : { family: family === '6' ? 6 : 4 }),
     whom: whomOf(thing),
     persistent: words.includes('--permanent'),
     ends: /--timeout \d/.test(joined),
-  };
-};
-
-/** nft(8): elements of sets, and rules, which can only be deleted by their handle. */
-export const readNft: EffectReader = (words) => {
-  const text = words
-    .join(' ')
-    .replace(/[{}]/g, ' $& ')
-    .split(/\s+/)
-    .filter((word) => !/^-/.test(word))
-    .join(' ');
-  const element = /^(add|create|delete|destroy) element (.*)$/.exec(text);
-  if (element !== null) {
-    const verb = /^(?:add|create)$/.test(element[1] ?? '') ? 'add' : 'delete';
-    const thing = (element[2] ?? '').replace(/ (?:timeout|expires) \S+| comment (?:"[^"]*"|\S+)/g, '');
-    const ends = / timeout \S/.test(text);
-    return {
-      tool: 'nft',
-      verb,
-      direction: verb === 'add' ? 'opens' : 'closes',
-      thing,
-      services: [],
-      whom: whomOf(thing),
-      ends,
-    };
-  }
-  const rule = /^(add|insert|delete) rule (.*)$/.exec(text);
-  if (rule === null) return undefined;
-  const verb = rule[1] === 'delete' ? 'delete' : 'add';
-  if (verb === 'delete' && !/ handle \d+$/.test(text)) return undefined;
-  const keepsOut = /\b(?:drop|reject)\b/.test(text);
-  return {
-    tool: 'nft',
-    verb,
-    direction: (verb === 'add') !== keepsOut ? 'opens' : 'closes',
-    thing: (rule[2] ?? '').replace(/ (?:handle|position|index) \d+/g, ''),
-    services: [],
-    whom: whomOf(text),
-    ...(verb === 'delete' && / handle \d+$/.test(text) ? { byNumber: true } : {}),
   };
 };
 
@@ -129,6 +99,7 @@ export const readIpset: EffectReader = (words) => {
     thing,
     services: [],
     whom: whomOf(thing),
+    element: true,
     ends: said.includes('timeout'),
   };
 };

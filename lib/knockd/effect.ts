@@ -14,10 +14,15 @@ export interface Effect {
   readonly family?: Family;
   /** Deletes whatever stands at a place of the list. */
   readonly byNumber?: boolean;
-  /** Whom it concerns. */
-  readonly whom: 'knocker' | 'network' | 'everyone';
-  /** It survives a reboot. */
+  /**
+   * Whom it concerns. `knocker` and `network`: the address reaches the rule. `nobody`: a `%ip%` in small letters
+   * does, which knockd leaves as it is and the tool refuses.
+   */
+  readonly whom: 'knocker' | 'network' | 'everyone' | 'nobody';
+  /** It survives a reboot. firewalld keeps two rules: the one on disk, and the one in force (false). */
   readonly persistent?: boolean;
+  /** An entry of a set that rules name, which may have a time of its own. */
+  readonly element?: boolean;
   /** The system itself ends it: an element or rule with a timeout. */
   readonly ends?: boolean;
   /** Why the tool refuses it. */
@@ -25,17 +30,17 @@ export interface Effect {
 }
 
 /**
- * One program's words: what they change, or that they write the firewall's state to disk, or that they change
- * nothing. Undefined: nobody here can tell.
+ * One program's words: what they change, or that they write the firewall's state to disk, or put what is on disk
+ * in force, or change nothing. Undefined: nobody here can tell.
  */
 export type EffectReader = (
   words: readonly string[],
   program: string,
-) => Effect | 'saves' | 'nothing' | undefined;
+) => Effect | 'saves' | 'reloads' | 'nothing' | undefined;
 
 /** For commands whose words alone tell: %IP% in them, or not, or with a length that makes a network of it. */
 export function whomOf(text: string, family?: Family): Effect['whom'] {
-  if (!text.includes('%IP%')) return 'everyone';
+  if (!text.includes('%IP%')) return /%ip%/i.test(text) ? 'nobody' : 'everyone';
   const short = family === 6 ? /%IP%\/(?!128\b)\d/ : /%IP%\/(?!32\b|128\b|255\.255\.255\.255)\d/;
   return short.test(text) ? 'network' : 'knocker';
 }

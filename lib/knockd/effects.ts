@@ -1,5 +1,6 @@
 import { readIptables } from './effect-iptables.ts';
-import { readFirewalld, readHelperScript, readIpset, readNft, readService, readUfw } from './effect-tools.ts';
+import { readNft } from './effect-nft.ts';
+import { readFirewalld, readHelperScript, readIpset, readService, readUfw } from './effect-tools.ts';
 import { simpleCommands } from './shell.ts';
 import type { Effect, EffectReader } from './effect.ts';
 import type { SimpleCommand } from './shell.ts';
@@ -37,10 +38,21 @@ export function readEffects(command: string): CommandEffects {
   for (const each of simpleCommands(command)) {
     const effect = readOne(each);
     if (effect === undefined) unread.push(each.program);
-    else if (effect === 'saves') saves = true;
+    else if (effect === 'saves') {
+      saves = true;
+      if (each.program === 'firewall-cmd') effects.push(...alsoIn(effects, true));
+    } else if (effect === 'reloads') effects.push(...alsoIn(effects, false));
     else if (effect !== 'nothing') effects.push(effect);
   }
   return { effects, unread, saves };
+}
+
+/** firewalld’s rules, once they are copied to disk (true), or from disk into force (false). */
+function alsoIn(effects: readonly Effect[], persistent: boolean): Effect[] {
+  const keyOf = ({ verb, thing }: Effect) => `${verb} ${thing}`;
+  const rules = effects.filter(({ tool }) => tool === 'firewall-cmd');
+  const there = new Set(rules.filter((effect) => effect.persistent === persistent).map(keyOf));
+  return rules.filter((effect) => !there.has(keyOf(effect))).map((effect) => ({ ...effect, persistent }));
 }
 
 function readOne({ path, program, words }: SimpleCommand): ReturnType<EffectReader> {

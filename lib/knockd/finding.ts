@@ -4,6 +4,7 @@ export const findingCodes = [
   'rejected',
   'options-name',
   // [options], and the file as a whole
+  'no-door',
   'interface-any',
   'interface-list',
   'interface-missing',

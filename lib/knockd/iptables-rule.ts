@@ -40,7 +40,7 @@ export function plainWords(command: string): string[] | undefined {
 
 const tools = /^(?:\/(?:[A-Za-z0-9_.+-]+\/)*)?(ip6?tables)(?:-nft|-legacy)?$/;
 /** Long options that are other commands, change what `-C` means, or load programs; iptables takes any beginning. */
-const foreign = [
+export const foreign = [
   ...['append', 'insert', 'delete', 'replace', 'list', 'list-rules', 'flush', 'zero', 'new', 'new-chain'],
   ...['delete-chain', 'policy', 'rename', 'rename-chain', 'check', 'help', 'set-counters', 'modprobe'],
   ...['table', 'wait', 'wait-interval', 'verbose', 'version', 'line-numbers', 'exact', 'numeric'],

@@ -1,4 +1,4 @@
-import { longNames } from './iptables-rule.ts';
+import { optionNames, wholeOption } from './iptables-options.ts';
 import { portOf } from './effect.ts';
 import type { Family } from '../address.ts';
 
@@ -19,12 +19,6 @@ export interface Thing {
   readonly refused?: string;
 }
 
-const names: Readonly<Record<string, string>> = {
-  ...longNames,
-  '-f': '--fragment',
-  '--destination-ports': '--dports',
-  '--source-ports': '--sports',
-};
 const own = /^--(?:protocol|source|destination|in-interface|out-interface|fragment)$/;
 /** Options of the match that comes with `-p`, wherever its first one stands. */
 const ofProtocol = /^--(?:[ds]port|syn|tcp-flags|tcp-option|icmp-type|icmpv6-type)$/;
@@ -103,13 +97,22 @@ function readOptions(words: readonly string[]): Option[] {
       const at = word.startsWith('--') ? word.indexOf('=') : -1;
       const [name, value] = at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)];
       const values = value === undefined ? [] : [value];
-      options.push({ name: names[name] ?? name, hasEquals: at !== -1, not, values });
+      const whole = wholeOption(name, []);
+      options.push({ name: optionNames[whole] ?? whole, hasEquals: at !== -1, not, values });
       not = '';
     } else options.at(-1)?.values.push(word);
   }
-  return options.map((option) =>
-    option.name === '--syn' ? { ...option, name: '--tcp-flags', values: ['FIN,SYN,RST,ACK', 'SYN'] } : option,
-  );
+  // Which beginnings are plain depends on the modules that the rule names.
+  const modules = options
+    .filter(({ name }) => /^--(?:protocol|match|jump)$/.test(name))
+    .map(({ name, values: [value = ''] }) => (name === '--jump' ? value : value.toLowerCase()))
+    .map((name) => protocols[name] ?? name);
+  return options.map((option) => {
+    const name = wholeOption(option.name, modules);
+    return name === '--syn'
+      ? { ...option, name: '--tcp-flags', values: ['FIN,SYN,RST,ACK', 'SYN'] }
+      : { ...option, name };
+  });
 }
 
 function normal(

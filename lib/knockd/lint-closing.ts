@@ -1,4 +1,5 @@
 import { findClosers } from './closers.ts';
+import { isNftRule, isRefusedByNft } from './effect-nft.ts';
 import { difference, undoing } from './undoing.ts';
 import type { Family } from '../address.ts';
 import type { Closers } from './closers.ts';
@@ -86,6 +87,8 @@ function lintEnd(its: LintCase, closers: Closers, opening: Opening): Finding[] {
   const { effects, unread } = its.effects(stop);
   const left = lasting.filter((effect) => !effects.some((other) => undoes(other, effect)));
   if (left.length === 0) return lintServices(opening.stopWhere, lasting, effects);
+  if (left.some(isNftRule) && !unread.includes('nft') && effects.some(isRefusedByNft))
+    return [lintStop(opening, left, effects)];
   // A number has its own finding, and nobody can tell what a script does.
   if (unread.length > 0 || effects.some(({ byNumber }) => byNumber === true)) return [];
   return [lintStop(opening, left, effects)];
@@ -93,8 +96,8 @@ function lintEnd(its: LintCase, closers: Closers, opening: Opening): Finding[] {
 
 /** The stop command is there, and does not undo what the start command did. */
 function lintStop(opening: Opening, left: readonly Effect[], effects: readonly Effect[]): Finding {
-  const { family, stopFallsBack, where, stopWhere } = opening;
-  const remedy = `Write \`${stopKey(family)} = ${undoing(opening.start)}\`.`;
+  const { family, lasting, stopFallsBack, where, stopWhere } = opening;
+  const remedy = writing(`\`${stopKey(family)} = ${undoing(opening.start, lasting)}\``, lasting);
   const foreign = effects.length > 0 && effects.every((effect) => (effect.family ?? family) !== family);
   if (family === 6 && stopFallsBack && foreign) {
     const text =
@@ -104,6 +107,11 @@ function lintStop(opening: Opening, left: readonly Effect[], effects: readonly E
   if (effects.some(({ direction }) => direction === 'opens')) {
     const text = 'The stop command opens too: the door stays open, with one rule more.';
     return { code: 'stop-opens', severity: 'error', ...stopWhere, text, remedy };
+  }
+  const refused = left.some(isNftRule) ? effects.find(isRefusedByNft) : undefined;
+  if (refused !== undefined) {
+    const text = `nft refuses the stop command: ${refused.refused}. The door stays open.`;
+    return { code: 'never-closes', severity: 'error', ...stopWhere, text, remedy };
   }
   if (effects.length === 0) {
     const text = 'The stop command takes nothing away: what the start command opens stays open.';
@@ -115,7 +123,8 @@ function lintStop(opening: Opening, left: readonly Effect[], effects: readonly E
 
 function lintWithoutStop(closers: Closers, opening: Opening): Finding[] {
   const { family, lasting, index, where } = opening;
-  const write = `Write \`cmd_timeout = 60\` and \`${stopKey(family)} = ${undoing(opening.start)}\`.`;
+  const stopping = `\`${stopKey(family)} = ${undoing(opening.start, lasting)}\``;
+  const write = writing(`\`cmd_timeout = 60\` and ${stopping}`, lasting);
   const by = lasting.map((effect) => closers.of(family, effect, index));
   const [first] = by;
   if (first !== undefined && by.every((closer) => closer !== undefined)) {
@@ -128,7 +137,7 @@ function lintWithoutStop(closers: Closers, opening: Opening): Finding[] {
     };
     return [manual, ...lintServices(first, lasting, [first.effect])];
   }
-  const isSet = lasting.every(({ tool }) => tool === 'nft' || tool === 'ipset');
+  const isSet = lasting.every(({ element }) => element === true);
   return [
     {
       code: 'never-closes',
@@ -154,7 +163,7 @@ function lintStray(closers: Closers, open: ReadonlyMap<string, Opening>): Findin
         door,
         line,
         text: `It deletes another rule than [${meant.where.door}] adds (${difference(meant.lasting, [effect])}).`,
-        remedy: `Write \`${family === 6 ? 'start_command_6' : 'start_command'} = ${undoing(meant.start)}\`.`,
+        remedy: `Write \`${family === 6 ? 'start_command_6' : 'start_command'} = ${undoing(meant.start, meant.lasting)}\`.`,
       },
     ];
   });
@@ -164,9 +173,17 @@ function stopKey(family: Family): string {
   return family === 6 ? 'stop_command_6' : 'stop_command';
 }
 
+/** An nft rule cannot be deleted by its words; what the kernel times out needs no deleting. */
+function writing(lines: string, opening: readonly Effect[]): string {
+  const timed = '; or add an element with a timeout to a set instead, which the kernel itself takes away';
+  return `Write ${lines}${opening.some(isNftRule) ? timed : ''}.`;
+}
+
 function undoes(closing: Effect, opening: Effect): boolean {
   const isSame = closing.tool === opening.tool && closing.thing === opening.thing;
-  return isSame && closing.verb !== opening.verb && closing.byNumber !== true;
+  const sameCopy = (closing.persistent ?? false) === (opening.persistent ?? false);
+  const works = closing.byNumber !== true && !isRefusedByNft(closing);
+  return isSame && sameCopy && works && closing.verb !== opening.verb;
 }
 
 function lintServices(where: Place, opening: readonly Effect[], closing: readonly Effect[]): Finding[] {

@@ -1,3 +1,5 @@
+import { deletingByHandle, isNftRule } from './effect-nft.ts';
+import { lintFamily } from './lint-family.ts';
 import type { Family } from '../address.ts';
 import type { Finding } from './finding.ts';
 import type { LintCase } from './lint-case.ts';
@@ -5,7 +7,7 @@ import type { KnockdDoor } from './read.ts';
 import type { CommandEffects } from './effects.ts';
 
 /** One of a door's four commands. */
-interface Command {
+export interface Command {
   readonly text: string;
   readonly does: CommandEffects;
   readonly family: Family;
@@ -72,7 +74,7 @@ function lintPresence(its: LintCase, door: KnockdDoor, index: number): Finding[]
 const mostBytes = 4095;
 const longest: Readonly<Record<Family, number>> = { 4: 15, 6: 39 };
 
-function lintText({ text, does, family, key, where }: Command): Finding[] {
+function lintText({ text, does, family, isStart, key, where }: Command): Finding[] {
   const found: Finding[] = [];
   if (isQuoted(text)) {
     found.push({
@@ -102,25 +104,32 @@ function lintText({ text, does, family, key, where }: Command): Finding[] {
       remedy: 'Put it into a script of its own, root’s alone, and call that with %IP%.',
     });
   }
-  const refused = does.effects.find((effect) => effect.refused !== undefined);
+  // Of a stop command that nft refuses lint-closing.ts says what stays open.
+  const refused = does.effects.find(
+    (effect) => effect.refused !== undefined && (isStart || !isNftRule(effect)),
+  );
   if (refused !== undefined) {
     found.push({
       code: 'rule-incomplete',
       severity: 'error',
       ...where,
       text: `${refused.tool} refuses this rule: ${refused.refused}.`,
-      remedy: `Write \`${key} = ${completed(text)}\`.`,
+      remedy: `Write \`${key} = ${isNftRule(refused) ? deletingByHandle(refused) : completed(text)}\`.`,
     });
   }
   const numbered = does.effects.find((effect) => effect.byNumber === true);
   if (numbered !== undefined) {
+    const byHandle = isNftRule(numbered);
     found.push({
       code: 'delete-by-number',
       severity: 'error',
       ...where,
-      text: `It deletes whatever rule stands at that place then, which may be another address’s, or the one that guards the machine.`,
-      remedy:
-        'Delete the rule by what it says: the words of the start command with `-D CHAIN`, or `delete`, in place of adding.',
+      text: byHandle
+        ? 'Each rule gets a handle of its own: this one is not the handle of the rule that was just added, so another rule goes, or none.'
+        : 'It deletes whatever rule stands at that place then, which may be another address’s, or the one that guards the machine.',
+      remedy: byHandle
+        ? `Write \`${key} = ${deletingByHandle(numbered)}\`.`
+        : 'Delete the rule by what it says: the words of the start command with `-D CHAIN`, or `delete`, in place of adding.',
     });
   }
   return found;
@@ -156,9 +165,9 @@ function lintAdmission({ text, does, isStart, where }: Command): Finding[] {
         : 'The rule names no source: who knocks opens the port for everyone.',
       remedy: service
         ? 'Keep the service running and let the firewall admit the knocker: `-s %IP%`.'
-        : 'Let it name the knocker’s address: `-s %IP%` (iptables), `from %IP%` (ufw).',
+        : 'Let it name the knocker’s address: `-s %IP%` (iptables), `from %IP%` (ufw), `ip saddr %IP%` (nft).',
     });
-  } else if (unread.length > 0 && opening.length === 0 && !text.includes('%IP%')) {
+  } else if (unread.length > 0 && opening.length === 0 && !/%ip%/i.test(text)) {
     found.push({
       code: 'opens-for-everyone',
       severity: 'warning',
@@ -177,46 +186,4 @@ function lintAdmission({ text, does, isStart, where }: Command): Finding[] {
     });
   }
   return found;
-}
-
-/** `ip6tables` for `iptables`, or the other way round: the same words else. */
-function forFamily(text: string, family: Family): string {
-  return family === 6
-    ? text.replace(/\biptables\b/g, 'ip6tables')
-    : text.replace(/\bip6tables\b/g, 'iptables');
-}
-
-function lintFamily(its: LintCase, command: Command, door: KnockdDoor): Finding[] {
-  const { text, family, key, where } = command;
-  const { effects } = command.does;
-  if (effects.length === 0 || effects.some((effect) => effect.family === undefined)) return [];
-  if (effects.every((effect) => effect.family !== family)) {
-    return [
-      {
-        code: 'family-tool',
-        severity: 'error',
-        ...where,
-        text: `${key} runs for IPv${family} addresses, which ${effects[0]?.tool ?? 'it'} refuses.`,
-        remedy: `Write \`${key} = ${forFamily(text, family)}\`.`,
-      },
-    ];
-  }
-  const fallsBack = command.isStart && family === 4 && door.startCommand6 === undefined;
-  // A door that only closes is judged where somebody opens for IPv6.
-  const opens = effects.some(({ direction }) => direction === 'opens');
-  if (!fallsBack || !opens || its.facts.ipv6 === false || effects.some((effect) => effect.family === 6))
-    return [];
-  const tool = effects[0]?.tool ?? '';
-  const mends = /^iptables/.test(tool)
-    ? `Write \`start_command_6 = ${forFamily(text, 6)}\`, or \`start_command_6 =\` to do nothing for IPv6.`
-    : 'Write a `start_command_6 = …` that admits IPv6, or `start_command_6 =` to do nothing for it.';
-  return [
-    {
-      code: 'ipv6-without-command',
-      severity: 'warning',
-      ...where,
-      text: `Who knocks by IPv6 gets this command too, and ${tool} refuses the address: the knock is right, and nothing happens.`,
-      remedy: mends,
-    },
-  ];
 }

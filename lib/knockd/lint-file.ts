@@ -6,11 +6,30 @@ import type { KnockdDirective, KnockdFile } from './read.ts';
 /** `[options]`, and what may be wrong in any section. */
 export function lintFile(text: string, its: LintCase): Finding[] {
   return [
+    ...lintDoors(text, its),
     ...lintInterface(its),
     ...lintLog(its),
     ...its.file.directives.flatMap((directive) => lintValue(its.file, directive)),
     ...lintRepeats(its.file),
     ...lintLines(text),
+  ];
+}
+
+/** knockd starts without a door, and says nothing of it. */
+function lintDoors(text: string, { file }: LintCase): Finding[] {
+  if (file.doors.length > 0) return [];
+  const hasNul = text.includes('\0');
+  return [
+    {
+      code: 'no-door',
+      severity: 'error',
+      text: hasNul
+        ? 'knockd starts and hears no knock: it skips the rest of a line after a NUL byte, and what is left holds no door.'
+        : 'knockd starts and hears no knock: the file holds no door, which is a section of any name but `options`.',
+      remedy: hasNul
+        ? 'Bring the file back from a copy, or write it anew as plain text without NUL bytes.'
+        : 'Give it a section with a title, e.g. `[ssh]`, and under it `sequence = …` and `start_command = …`.',
+    },
   ];
 }
 

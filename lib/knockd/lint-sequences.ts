@@ -63,6 +63,8 @@ const randomly = 'Draw four or more ports at random from 1024 to 65535, in no or
 function lintGuess(its: LintCase, door: KnockdDoor, index: number): Finding[] {
   const { sequence } = door;
   if (sequence.length === 0 || door.oneTimeSequences !== undefined) return [];
+  // Nobody can knock port 0: neither who guesses nor who scans.
+  if (sequence.some(({ port }) => port === 0)) return [];
   const where = { door: door.name, line: its.at(index, 'SEQUENCE') };
   const found: Finding[] = [];
   const protocols = new Set(sequence.map((knock) => knock.protocol));

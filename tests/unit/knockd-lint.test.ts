@@ -46,7 +46,13 @@ describe('nothing is said about a sound file', () => {
     ['a set entry that is deleted', by('ipset add knocked %IP%', 'ipset del knocked %IP%')],
     [
       'firewalld with a timeout',
-      by("firewall-cmd --timeout=60 --add-rich-rule='rule family=ipv4 source address=%IP% accept'"),
+      by(
+        "firewall-cmd --timeout=60 --add-rich-rule='rule family=ipv4 source address=%IP% accept'",
+        undefined,
+        {
+          start_command_6: '',
+        },
+      ),
     ],
     ['scripts', by('/usr/local/sbin/open %IP%', '/usr/local/sbin/close %IP%')],
     [
@@ -54,6 +60,7 @@ describe('nothing is said about a sound file', () => {
       by(
         'nft add rule inet f input ip saddr %IP% accept',
         "nft delete rule inet f input handle $(nft -a list chain inet f input | awk '/%IP%/ {print $NF}')",
+        { start_command_6: '' },
       ),
     ],
     [
@@ -123,6 +130,7 @@ const cases: readonly Case[] = [
   ['interface-repeated', options + 'interface = eth1\n' + door(), 'interface = eth1'],
   ['interface-missing', options + door(), 'Interface = eth0', { interfaces: ['lo', 'ens3'] }],
   ['interface-missing', '[options]\nUseSyslog\n' + door(), '[options]', { interfaces: ['lo', 'ens3'] }],
+  ['no-door', options, ''],
   ['no-log', '[options]\nInterface = eth0\n' + door(), ''],
   ['path-relative', '[options]\nlogfile = knockd.log\n' + door(), 'logfile = knockd.log'],
   ['inline-comment', '[options]\nlogfile = /var/log/k # log\n' + door(), 'logfile = /var/log/k # log'],
