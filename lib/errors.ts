@@ -180,10 +180,11 @@ const table = {
   ],
   'config-unread': ['The door’s file was changed since it was read.', 'Send the helper SIGHUP to use it.'],
   'config-port-in-use': ['The port is in use.', 'Stop what listens there, or set PORT.'],
+  'config-running': ['A home agent runs here already.', 'Stop it first, or name another folder.'],
   'config-exists': ['That name is taken.', 'Choose another name.'],
   'config-missing': [
     'There is nothing of that name.',
-    'See what there is: `latchkey door list`, `latchkey devices`, `latchkey archives list`.',
+    'See what there is: `latchkey door list`, `devices`, `device homes`, `archives list`.',
   ],
   'config-not-running': ['No home agent runs here.', 'Start it: `latchkey up`.'],
   'config-not-paired': ['This device is not paired.', 'Run `latchkey device pair LINK`.'],

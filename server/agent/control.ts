@@ -52,14 +52,14 @@ const longestLine = 4 * 1024 * 1024;
 /** Reads the home agent's file again and takes its doors over; throws `config-*`, and nothing changes then. */
 export type Reload = () => Promise<void>;
 
-/** Two home agents on one folder would settle each other's requests. Throws `config-port-in-use`. */
+/** Two home agents on one folder would settle each other's requests. Throws `config-running`. */
 export async function refuseSecond(path: string): Promise<void> {
   const lives = await new Promise<boolean>((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });
-  if (lives) throw new LatchkeyError('config-port-in-use', path);
+  if (lives) throw new LatchkeyError('config-running', path);
 }
 
 /** Listens at `path`, 0600: whoever can open it is the home agent's own user or root. */

@@ -17,17 +17,20 @@ import { Devices } from './devices.ts';
 import type { DeviceRow } from './store/rows.ts';
 import type { Store } from './store/store.ts';
 
-/** What the people at home are told while an offer is out. */
-export type PairingNews =
+/** What the people at home are told while an offer is out. `offer`: which one, as `make` numbered it. */
+export type PairingNews = { readonly offer: number } & (
   | {
       readonly event: 'claimed' | 'paired';
       readonly name: string;
       readonly code: string;
       readonly device: string;
     }
-  | { readonly event: 'second' | 'ended'; readonly reason: ErrorCode };
+  | { readonly event: 'second' | 'ended'; readonly reason: ErrorCode }
+);
 
 interface LiveOffer {
+  /** Tells it from the offers before it, in this life of the home agent. */
+  readonly number: number;
   readonly offer: Offer;
   readonly expiresAt: number;
   /** True: a device has no right until its code is confirmed at home. */
@@ -62,6 +65,7 @@ const words = (secret: Uint8Array): string =>
 export class Pairing {
   private readonly parts: Parts;
   private live: LiveOffer | undefined;
+  private made = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly listeners = new Set<(news: PairingNews) => void>();
 
@@ -79,7 +83,10 @@ export class Pairing {
   }
 
   /** A fresh offer; the one before is void, and a device that waited on it is refused. */
-  async make(confirm: boolean, minutes: number): Promise<{ links: string[]; expiresInMs: number }> {
+  async make(
+    confirm: boolean,
+    minutes: number,
+  ): Promise<{ offer: number; links: string[]; expiresInMs: number }> {
     while (this.live !== undefined) await this.end('pairing-expired');
     const { home, relays, spki, clock } = this.parts;
     const secret = new Uint8Array(randomBytes(16));
@@ -92,6 +99,7 @@ export class Pairing {
     };
     const life = minutes * 60_000;
     this.live = {
+      number: ++this.made,
       offer,
       expiresAt: clock.now() + life,
       confirm,
@@ -102,7 +110,8 @@ export class Pairing {
     this.timer = setTimeout(() => void this.end('pairing-unanswered'), life);
     this.timer.unref();
     this.parts.keysChanged();
-    return { links: relays.map((relay) => offerLink(relay, offer)), expiresInMs: life };
+    const links = relays.map((relay) => offerLink(relay, offer));
+    return { offer: this.live.number, links, expiresInMs: life };
   }
 
   /** The one key that the relay admits beside the devices' own. */
@@ -110,7 +119,7 @@ export class Pairing {
     return this.live?.admission;
   }
 
-  /** Ends the live offer. A device that nobody confirmed is forgotten. */
+  /** Ends the live offer. A device that nobody confirmed is forgotten; where none came, the offer is just too old. */
   async end(reason: 'pairing-expired' | 'pairing-unanswered' | 'pairing-refused'): Promise<void> {
     const live = this.live;
     if (live === undefined) return;
@@ -120,8 +129,14 @@ export class Pairing {
     if (claimed !== undefined) {
       this.parts.devices.forget(claimed.row.id);
       this.parts.answered(claimed.row.id, reason);
-      this.tell({ event: 'ended', reason });
     }
+    // Whoever waits at home for an answer to give waits no more, also where nobody came.
+    if (!live.answered)
+      this.tell({
+        event: 'ended',
+        offer: live.number,
+        reason: claimed === undefined ? 'pairing-expired' : reason,
+      });
     this.parts.keysChanged();
     if (claimed === undefined) return;
     // Last, and no more than a note: that nobody was let in needs no disk.
@@ -155,7 +170,7 @@ export class Pairing {
         if (row.revokedAt !== null) throw new LatchkeyError('session-revoked');
         return { row, waitMs: live.expiresAt - clock.now() };
       }
-      this.tell({ event: 'second', reason: 'pairing-used' });
+      this.tell({ event: 'second', offer: live.number, reason: 'pairing-used' });
       await audit.note({ kind: 'pairing-second', device: claim.name }).catch(() => undefined);
       throw new LatchkeyError('pairing-used');
     }
@@ -171,7 +186,8 @@ export class Pairing {
       throw error;
     }
     this.parts.keysChanged();
-    this.tell({ event: live.confirm ? 'claimed' : 'paired', name: row.name, code, device: row.id });
+    const event = live.confirm ? 'claimed' : 'paired';
+    this.tell({ event, offer: live.number, name: row.name, code, device: row.id });
     return { row, waitMs: live.expiresAt - clock.now() };
   }
 
@@ -208,6 +224,7 @@ export class Pairing {
     audit.tell(event);
     this.parts.keysChanged();
     this.parts.answered(device, undefined);
-    this.tell({ event: 'paired', name: live.claimed.row.name, code: live.claimed.code, device });
+    const { row, code } = live.claimed;
+    this.tell({ event: 'paired', offer: live.number, name: row.name, code, device });
   }
 }

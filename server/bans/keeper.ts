@@ -242,8 +242,7 @@ export class BanKeeper implements Omit<BanHost, 'attacks'> {
     for (const answer of answers)
       if (answer.status === 'rejected') this.#options.log(`unban: ${String(answer.reason)}`);
     const comesBack = answers.find(
-      (answer) =>
-        answer.status === 'rejected' && codeOf(answer.reason, 'tool-failed') === 'tool-comes-back',
+      (answer) => answer.status === 'rejected' && codeOf(answer.reason, 'tool-failed') === 'tool-comes-back',
     ) as PromiseRejectedResult | undefined;
     if (comesBack !== undefined) throw comesBack.reason;
     if (lifted.length === 0 && failed !== undefined) throw failed.reason;

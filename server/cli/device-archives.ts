@@ -4,7 +4,7 @@ import { sentenceOf, isErrorCode, LatchkeyError } from '../../lib/errors.ts';
 import { archivePage, type ArchiveRow, type ArchiveVault } from '../../lib/protocol/archives.ts';
 import type { ResultOf } from '../../lib/protocol/message.ts';
 import { withHome } from '../device/device.ts';
-import { print } from '../device/print.ts';
+import { counted, print } from '../device/print.ts';
 import { formatBytes } from './archive-report.ts';
 import { folder, whole, type Common } from './device-options.ts';
 import { printable } from './pair.ts';
@@ -24,7 +24,7 @@ function vaultLine({ name = '?', region, archives, bytes, countedAt, unlisted }:
   const where = region === undefined ? '' : ` (${printable(region)})`;
   const asOf = countedAt === undefined ? ', never counted' : `, as of ${stamp(countedAt)}`;
   const list = unlisted === true ? '; its list was never asked for' : '';
-  return `${printable(name)}${where}: ${archives} archives, ${formatBytes(bytes)}${asOf}${list}`;
+  return `${printable(name)}${where}: ${counted(archives, 'archive')}, ${formatBytes(bytes)}${asOf}${list}`;
 }
 
 function inventoryLine(
@@ -101,7 +101,7 @@ export async function archives(
       ...totals.vaults.map(vaultLine),
       ...rows.flatMap((row) => rowLines(row, names)),
       ...(found === undefined ? [] : [`${found} found, ${rows.length} shown.`]),
-      `${totals.archives} archives, ${formatBytes(totals.bytes)} kept in ${totals.vaults.length + totals.more} vaults${asOf}.`,
+      `${counted(totals.archives, 'archive')}, ${formatBytes(totals.bytes)} kept in ${counted(totals.vaults.length + totals.more, 'vault')}${asOf}.`,
     ]);
   });
 }

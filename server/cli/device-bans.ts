@@ -1,6 +1,6 @@
 import { LatchkeyError } from '../../lib/errors.ts';
 import { formatClock } from '../../lib/duration.ts';
-import { banPage, type BanHit, type BanRow } from '../../lib/protocol/bans.ts';
+import { banPage, type BanHit, type BanRow, type BanSourceView } from '../../lib/protocol/bans.ts';
 import type { Client } from '../../lib/client/client.ts';
 import { withHome } from '../device/device.ts';
 import { print } from '../device/print.ts';
@@ -61,11 +61,6 @@ export async function bans(
     ]);
     const { sources, jails, today, own, floods } = summary.value;
     const value = { total: list.total, today, sources, jails, own, floods, bans: list.rows };
-    const troubles = sources.flatMap(({ source, problem }) =>
-      problem === undefined
-        ? []
-        : [`${source} cannot be read: ${problem}. Nobody is known to be protected by it.`],
-    );
     const mine = own.flatMap(({ address, hits, again }) =>
       hits.map((hit) => `This device (${address}) is banned${again ? ' again' : ''}: ${hitLine(hit)}`),
     );
@@ -74,13 +69,26 @@ export async function bans(
       trouble === undefined ? [] : [`${printable(name)}: ${jailTrouble[trouble]}`],
     );
     print(options.json === true, value, [
-      ...troubles,
+      ...sourceLines(sources),
       ...deaf,
       ...mine,
       ...list.rows.map(rowLine),
-      `${list.total} banned, ${today} new today${rest > 0 ? `; ${rest} more are not shown` : ''}.`,
+      ...(sources.length === 0
+        ? []
+        : [`${list.total} banned, ${today} new today${rest > 0 ? `; ${rest} more are not shown` : ''}.`]),
     ]);
   });
+}
+
+/** Why a list that is empty need not mean that nobody is banned. */
+function sourceLines(sources: readonly BanSourceView[]): string[] {
+  if (sources.length === 0)
+    return ['This home has nothing that bans, or none that it was told of: see server/bans/README.md.'];
+  return sources.flatMap(({ source, problem }) =>
+    problem === undefined
+      ? []
+      : [`${source} cannot be read: ${problem}. Nobody is known to be protected by it.`],
+  );
 }
 
 const jailTrouble = {
@@ -92,6 +100,10 @@ export async function unban(value: string, options: Common): Promise<void> {
   await withHome(folder(), options.home, async (client) => {
     const answer = (await client.unban(value)).value;
     const { lifted, left, comesBack } = answer;
+    const isNone = lifted.length === 0 && left.length === 0;
+    // The answer stands, whether or not the home can be asked once more.
+    const asked = isNone ? await client.bans([], midnight()).catch(() => undefined) : undefined;
+    const unseen = asked === undefined ? [] : sourceLines(asked.value.sources);
     const code = left.length > 0 ? 'tool-still-banned' : comesBack ? 'tool-comes-back' : undefined;
     const still = code === undefined ? undefined : new LatchkeyError(code, printable(value));
     print(
@@ -100,13 +112,18 @@ export async function unban(value: string, options: Common): Promise<void> {
       [
         ...lifted.map((hit) => `Lifted: ${hitLine(hit)}`),
         ...left.map((hit) => `Still banned: ${hitLine(hit)}`),
-        ...(lifted.length === 0 && left.length === 0 ? [`${printable(value)} is not banned.`] : []),
+        ...unseen,
+        ...(isNone ? [noneLine(printable(value), unseen.length > 0)] : []),
       ],
     );
     if (still === undefined) return;
     process.stderr.write(`${errorLine(still)}\n`);
     process.exitCode = 1;
   });
+}
+
+function noneLine(value: string, isUnsure: boolean): string {
+  return isUnsure ? `Nothing was lifted for ${value}.` : `${value} is not banned.`;
 }
 
 const attackWords = {

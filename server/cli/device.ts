@@ -11,8 +11,8 @@ import type { EventView } from '../../lib/protocol/message.ts';
 import { reportOf } from './doctor-report.ts';
 import { pairDevice, withHome } from '../device/device.ts';
 import { forgetHome, readHomes, shortKey } from '../device/folder.ts';
-import { print, say } from '../device/print.ts';
-import { doorLine, doorRow, show } from '../device/rows.ts';
+import { counted, print, say } from '../device/print.ts';
+import { doorLine, doorLines, doorRow, show } from '../device/rows.ts';
 import { archives, inventory } from './device-archives.ts';
 import { attacks, bans, unban } from './device-bans.ts';
 import { openDoor } from './device-open.ts';
@@ -29,7 +29,7 @@ async function doors(options: Common): Promise<void> {
   await withHome(folder(), options.home, async (client) => {
     const [seen, address] = await Promise.all([client.doors(), seenFrom(client)]);
     const rows = seen.value.map((door) => doorRow({ ...seen, value: door }, client.relay, address));
-    print(options.json === true, rows, rows.length === 0 ? ['No doors.'] : rows.map(doorLine));
+    print(options.json === true, rows, rows.length === 0 ? ['No doors.'] : rows.flatMap(doorLines));
   });
 }
 
@@ -57,8 +57,8 @@ async function close(door: string, options: Common): Promise<void> {
   });
 }
 
-function archivesOf({ archives }: EventView): string | undefined {
-  return archives === undefined ? undefined : `${archives} archives`;
+function archivesOf({ archives: count }: EventView): string | undefined {
+  return count === undefined ? undefined : counted(count, 'archive');
 }
 
 function eventLine(event: EventView): string {
@@ -73,9 +73,9 @@ function eventLine(event: EventView): string {
     event.code,
   ];
   const when = new Date(event.at).toISOString().replace('T', ' ').slice(0, 19);
-  return [when, event.kind.padEnd(14), ...parts.filter((part) => part !== undefined).map(printable)].join(
-    '  ',
-  );
+  return [when, event.kind.padEnd(14), ...parts.filter((part) => part !== undefined).map(printable)]
+    .join('  ')
+    .trimEnd();
 }
 
 async function activity(options: Common & { limit: string; before?: string }): Promise<void> {

@@ -32,41 +32,72 @@ async function printLink(): Promise<void> {
   control.close();
 }
 
+/** What the home agent says and what the person types, in the order in which they come. */
+class Lines {
+  private readonly waiting: ControlLine[] = [];
+  private wake = (): void => undefined;
+
+  add(line: ControlLine): void {
+    this.waiting.push(line);
+    this.wake();
+  }
+
+  async next(): Promise<ControlLine> {
+    for (;;) {
+      const line = this.waiting.shift();
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+}
+
+/** What one offer's wait needs. */
+interface Wait {
+  readonly control: ControlClient;
+  readonly lines: Lines;
+  /** Takes the question away when the wait is over. */
+  readonly over: AbortSignal;
+}
+
 async function pairAsking(): Promise<void> {
   const control = await ControlClient.connect(folders().controlSocket);
-  const news: ControlLine[] = [];
-  let wake = (): void => undefined;
-  await control.watch((line) => {
-    news.push(line);
-    wake();
-  });
-  control.onClose(() => {
-    news.push({ event: 'ended', reason: 'config-not-running' });
-    wake();
-  });
+  const lines = new Lines();
+  await control.watch((line) => lines.add(line));
+  control.onClose(() => lines.add({ event: 'ended', reason: 'config-not-running' }));
   const offer = await control.ask({ verb: 'offer', confirm: true, minutes: minutes.asked });
   const link = linkFor(offer['links']);
   const life = formatDuration(Math.round(Number(offer['expiresInMs']) / 1000));
   process.stdout.write(
     `${renderUnicodeCompact(link)}\n${link}\n\nScan it or open it on the new device, within ${life}.\n`,
   );
+  const over = new AbortController();
   try {
     for (;;) {
-      while (news.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      if (await take(news.shift() as ControlLine, control)) return;
+      const line = await lines.next();
+      // This offer ended the one before, and that is news of the one before.
+      const isOther = line['offer'] !== undefined && line['offer'] !== offer['offer'];
+      if (!isOther && (await take(line, { control, lines, over: over.signal }))) return;
     }
   } finally {
+    over.abort();
     control.close();
   }
 }
 
 /** True when the pairing is over. Throws why it failed. */
-async function take(line: ControlLine, control: ControlClient): Promise<boolean> {
+async function take(line: ControlLine, { control, lines, over }: Wait): Promise<boolean> {
   const { event, name, code, device, reason } = line;
   if (event === 'claimed') {
-    const yes = await ask(
+    // Not waited for: a second device, or the end, is said while the question stands.
+    ask(
       `\n"${printable(name)}" wants in. Its screen must show this code:\n\n    ${String(code)}\n\nDoes it? [y/N] `,
+      over,
+    ).then(
+      (yes) => lines.add({ event: 'answered', device, yes }),
+      () => undefined,
     );
+  } else if (event === 'answered') {
+    const yes = line['yes'] === true;
     await control.ask({ verb: 'answer', device: String(device), yes });
     if (!yes) {
       process.stdout.write('Refused. Nothing of it is kept.\n');
@@ -88,10 +119,11 @@ async function take(line: ControlLine, control: ControlClient): Promise<boolean>
   return false;
 }
 
-async function ask(question: string): Promise<boolean> {
+/** Rejects when `over` comes first. */
+async function ask(question: string, over: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+    return /^y(es)?$/i.test((await terminal.question(question, { signal: over })).trim());
   } finally {
     terminal.close();
   }

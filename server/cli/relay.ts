@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { LatchkeyError } from '../../lib/errors.ts';
 import { folders } from '../folders.ts';
 import { privateFolder } from '../files.ts';
 import { readRelayFile } from '../relay/config.ts';
@@ -7,6 +8,9 @@ import { loadPages } from '../relay/pages.ts';
 import { pagesFolder } from '../up/code.ts';
 import { parentLine, untilStopped } from '../up/parent.ts';
 import { asOption, giveUpRoot, log, parentOption, port, portOf } from './process.ts';
+
+/** As relay.toml has them (server/relay/config.ts). */
+const mailboxId = /^[A-Za-z0-9_-]{43}$/;
 
 interface Options {
   readonly dir?: string;
@@ -34,7 +38,18 @@ export function register(program: Command): void {
     .action(relay);
 }
 
+/** Throws `config-usage`, which names the option. */
+function requireMailboxes(homes: readonly string[]): void {
+  const bad = homes.find((home) => !mailboxId.test(home));
+  if (bad !== undefined)
+    throw new LatchkeyError(
+      'config-usage',
+      `--home "${bad}": must be a mailbox id of 43 letters, as the home prints it`,
+    );
+}
+
 async function relay(options: Options): Promise<void> {
+  requireMailboxes(options.home ?? []);
   const pages = loadPages(options.pages ?? pagesFolder);
   giveUpRoot(options.as);
   const directory = options.dir ?? folders().relay;

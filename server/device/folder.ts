@@ -111,18 +111,32 @@ export async function storeHome(folder: string, home: PairedHome): Promise<void>
 export const shortKey = 8;
 
 /**
- * The home of that name, or whose key begins with it; absent: the last paired. Throws `config-not-paired`, or
- * `config-usage` where several have it: two houses may well call themselves the same.
+ * The home of that name, or whose key begins with it; absent: the last paired. Throws `config-not-paired` where there
+ * is none at all, `config-missing` naming those that are paired where it is none of them, or `config-usage` where
+ * several have it: two houses may well call themselves the same.
  */
 export async function readHome(folder: string, name?: string): Promise<PairedHome> {
   const homes = await readHomes(folder);
   const [home, ...others] = name === undefined ? homes.slice(0, 1) : named(homes, name);
-  if (home === undefined) throw new LatchkeyError('config-not-paired', name ?? folder);
+  if (home === undefined) throw noSuchHome(homes, folder, name);
   if (others.length > 0)
     throw new LatchkeyError('config-usage', `several homes "${name}": give the key, see \`device homes\``);
   // A folder made by hand, or copied: its keys are for its owner alone.
   await chmod(path.join(folder, 'homes.json'), 0o600).catch(() => undefined);
   return home;
+}
+
+/** So many names stand in a refusal; `device homes` lists them all. */
+const mostNamed = 5;
+
+function noSuchHome(homes: readonly PairedHome[], folder: string, name: string | undefined): LatchkeyError {
+  if (homes.length === 0 || name === undefined) return new LatchkeyError('config-not-paired', folder);
+  const names = homes.slice(0, mostNamed).map(({ record }) => record.name);
+  const more = homes.length > mostNamed ? ' and others' : '';
+  return new LatchkeyError(
+    'config-missing',
+    `no home "${name}"; paired: ${names.join(', ')}${more}, see \`latchkey device homes\``,
+  );
 }
 
 function named(homes: readonly PairedHome[], name: string): PairedHome[] {

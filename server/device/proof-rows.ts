@@ -28,14 +28,18 @@ export function proofRows(links: readonly ProofLink[], door: ShownDoor, sinceRel
   }));
 }
 
-/** `  0.02 s  rule in place …`, `     -    no packet …` */
-export function proofLine({ state, atMs, text }: ProofRow): string {
-  const when =
-    state === 'done' && atMs !== undefined ? `${(atMs / 1000).toFixed(2).padStart(6)} s` : marks[state];
-  return `${when.padStart(8)}  ${text}`;
+/** `  0.02 s  rule in place …` of an opening just made, `0:12 ago  rule in place …` of one before, `     ...  no packet …` */
+export function proofLine(row: ProofRow): string {
+  return `${whenOf(row).padStart(8)}  ${row.text}`;
 }
 
-const marks: Record<LinkState, string> = { done: '', waiting: '...', missing: '!', unknown: '?' };
+function whenOf({ state, at, atMs }: ProofRow): string {
+  if (state !== 'done') return marks[state];
+  if (atMs !== undefined) return `${(atMs / 1000).toFixed(2)} s`;
+  return at === undefined ? '' : `${formatClock(Date.now() - at)} ago`;
+}
+
+const marks: Record<Exclude<LinkState, 'done'>, string> = { waiting: '...', missing: '!', unknown: '?' };
 
 function wordsOf(link: Omit<ProofLink, 'agoMs'>, door: ShownDoor): string {
   const { own } = door;

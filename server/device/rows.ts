@@ -3,11 +3,12 @@ import { endpointOf, jumpArgument, jumpOf, type Endpoint } from '../../lib/clien
 import type { Answer } from '../../lib/client/requests.ts';
 import { hostOf } from '../../lib/client/transport.ts';
 import type { DoorState } from '../../lib/door.ts';
+import { remedyOf, sentenceOf, type ErrorCode } from '../../lib/errors.ts';
 import { formatClock } from '../../lib/duration.ts';
 import { proofOf } from '../../lib/client/proof.ts';
 import type { DoorView } from '../../lib/protocol/message.ts';
 import { clock } from './clock.ts';
-import { proofRows, type ProofRow } from './proof-rows.ts';
+import { proofLine, proofRows, type ProofRow } from './proof-rows.ts';
 
 /** A door as `device doors --json` prints it. */
 export interface DoorRow {
@@ -20,6 +21,8 @@ export interface DoorRow {
   readonly remainingMs?: number;
   /** Unix ms of this machine: when the home last read the door from the system. */
   readonly verifiedAt?: number;
+  /** Why it cannot be used, or what is amiss with it though it can. */
+  readonly problem?: { readonly code: ErrorCode; readonly sentence: string; readonly remedy: string };
   /** Of this device's own opening. */
   readonly proof?: readonly ProofRow[];
 }
@@ -40,8 +43,13 @@ export function doorRow(seen: Answer<DoorView>, relay: string, seenFrom: string 
     ...(jump === undefined ? {} : { jump }),
     ...(door.own?.remainingMs === undefined ? {} : { remainingMs: Math.round(door.own.remainingMs) }),
     ...(door.verifiedMs === undefined ? {} : { verifiedAt: Math.round(Date.now() - door.verifiedMs) }),
+    ...(door.problem === undefined ? {} : { problem: problemOf(door.problem) }),
     ...(proof.length === 0 ? {} : { proof }),
   };
+}
+
+function problemOf(code: ErrorCode): NonNullable<DoorRow['problem']> {
+  return { code, sentence: sentenceOf(code), remedy: remedyOf(code) };
 }
 
 export function endpointText({ host, port }: Endpoint): string {
@@ -51,6 +59,16 @@ export function endpointText({ host, port }: Endpoint): string {
 export function doorLine(row: DoorRow): string {
   const left = row.remainingMs === undefined ? '' : `, ${formatClock(row.remainingMs)} left`;
   return `${row.name.padEnd(16)} ${row.state}${left}  ${endpointText(row.endpoint)}  (${row.driver})`;
+}
+
+/** A door with what is wrong with it, and with the chain of this device's own opening under it. */
+export function doorLines(row: DoorRow): string[] {
+  const { problem, proof = [] } = row;
+  return [
+    doorLine(row),
+    ...(problem === undefined ? [] : [`          ${problem.sentence} ${problem.remedy} (${problem.code})`]),
+    ...proof.map(proofLine),
+  ];
 }
 
 /** What to type where one must jump; the reader puts the account before each host. */

@@ -49,7 +49,7 @@ type Table = v.InferOutput<typeof schema>;
 
 const invalid = (detail: string) => new LatchkeyError('config-invalid', detail);
 
-/** Throws `config-invalid` naming the key; `config-unsafe`, `config-unreadable` naming the path. */
+/** Throws `config-invalid` naming the key; `tool-missing`, `config-unsafe`, `config-unreadable` naming the path. */
 export function readCommandOptions(table: Readonly<Record<string, unknown>>): CommandOptions {
   const result = v.safeParse(schema, table);
   if (!result.success) {
@@ -95,11 +95,20 @@ export function hasAddress(words: Command): boolean {
   return words.some((each) => each.includes('{address}'));
 }
 
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false; // what else is wrong with it is said by who reads it
+  }
+}
+
 /** Only root may be able to change what root runs: the program, and what its arguments name (a script, a file). */
 function checked(key: string, words: readonly string[], asRoot: boolean): Command {
   const [program = '', ...rest] = words;
   if (!isAbsolute(program) || normalize(program) !== program || /[{}]/.test(program))
     throw invalid(`${key}: the program by its absolute path, without "..", "{" or "}"`);
+  if (isMissing(program)) throw new LatchkeyError('tool-missing', `${key}: there is no ${program}`);
   requireRootOwnedWay(program);
   const stat = statSync(program);
   if (!stat.isFile() || (stat.mode & 0o111) === 0) throw invalid(`${key}: ${program} is not a program`);

@@ -82,7 +82,7 @@ test('a home agent with a source asks AWS when it is told to, once; without one 
   const [without, folder] = [scratchFolder(), scratchFolder()];
   writeFileSync(join(without, 'agent.toml'), file(''));
   running = await runAgent(without, (line) => lines.push(line));
-  await expect(ask(without)).rejects.toMatchObject({ code: 'config-missing' });
+  await expect(ask(without)).rejects.toMatchObject({ code: 'archives-no-source' });
   await running.stop();
   expect(double.calls).toEqual([]);
 

@@ -87,6 +87,25 @@ test('a room that is away, that comes, that has no rights, and that ended: a sta
   expect((await ask()).total).toBe(2);
 });
 
+test('a room that goes is said in the log; one that goes because the home stops is not', async () => {
+  await start();
+  host.put(ban());
+  await told();
+  const said = (): string[] => house.log.filter((line) => line.includes('cannot be followed'));
+  host.away = true;
+  host.put(ban());
+  await until(() => said().length === 1);
+  host.away = false;
+  house.agent.bans.wake();
+  await told();
+  host.away = true;
+  host.put(ban());
+  // as at every stop: the way to the helper ends first
+  await new Promise((resolve) => setImmediate(resolve));
+  await house.agent.stop();
+  expect(said()).toHaveLength(1);
+});
+
 test('no helper at all', async () => {
   house = await startHouse();
   const { client: other } = await house.device();

@@ -108,7 +108,10 @@ describe('a home agent', () => {
     writeFileSync(join(directory, 'agent.toml'), `${relay.replace('https', 'http')}${observer}`);
     const living = createServer().listen(join(directory, 'control.sock'));
     await new Promise((resolve) => living.once('listening', resolve));
-    await expect(runAgent(directory, () => undefined)).rejects.toMatchObject({ code: 'config-port-in-use' });
+    await expect(runAgent(directory, () => undefined)).rejects.toMatchObject({
+      code: 'config-running',
+      detail: join(directory, 'control.sock'),
+    });
     expect(living.listening).toBe(true);
     await new Promise((resolve) => living.close(resolve));
     // what a killed one left behind is no living one

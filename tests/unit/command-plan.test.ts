@@ -47,6 +47,13 @@ describe('what a table makes of a door', () => {
     expect(() => command.read(table as never)).toThrow(new RegExp(`config-invalid.*${key}`));
   });
 
+  test('a program that is not there is a missing one, by its path and key', () => {
+    const gone = { ...acts, close: ['/sbin/no-such-pfctl', '{address}'] };
+    expect(() => command.read(gone as never)).toThrow(
+      /^tool-missing.*close: there is no \/sbin\/no-such-pfctl/,
+    );
+  });
+
   test('two doors with one command make one claim', () => {
     const claim = (table: object) => command.claim(command.read(table as never));
     expect(claim({ ...acts, port: 23 })).toBe(claim(acts));

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import type { LatchkeyError } from '../../lib/errors.ts';
+import { remedyOf, sentenceOf, type LatchkeyError } from '../../lib/errors.ts';
 import { register } from '../../server/cli/device.ts';
+import { counted } from '../../server/device/print.ts';
 import { startHouse, type House } from '../support/house.ts';
+import { TestBans } from '../support/test-bans.ts';
 import { until } from '../support/until.ts';
 
 let house: House;
@@ -126,6 +128,79 @@ it('prints each step on a line for people, and the door at the end', async () =>
   await run('close', 'ssh');
 });
 
+it('shows what is known of an opening under its door, and why a door cannot be used', async () => {
+  await run('pair', await link(), '--yes');
+  await run('open', 'ssh');
+  const lines = (await run('doors')).trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^ssh +open, \d:\d\d left/);
+  expect(lines.slice(1)).toEqual([
+    expect.stringMatching(/^ *\d+:\d\d ago {2}rule in place, \d:\d\d left, read from the system$/),
+    expect.stringMatching(/^ *\d+:\d\d ago {2}a service listens there$/),
+    expect.stringMatching(/^ +\.\.\. {2}no packet from 127\.0\.0\.1 yet$/),
+    expect.stringMatching(/^ +\? {2}sessions cannot be seen behind this door$/),
+  ]);
+  await run('close', 'ssh');
+  expect((await run('doors')).trimEnd().split('\n')).toHaveLength(1);
+
+  const [own] = house.agent.doors.list();
+  if (own === undefined) throw new Error('no door');
+  house.agent.doors.lack([{ ...own, name: 'gate', driver: 'nftables', problem: 'tool-needs-root' }]);
+  await house.agent.doors.refresh();
+  try {
+    const problem = {
+      code: 'tool-needs-root',
+      sentence: sentenceOf('tool-needs-root'),
+      remedy: remedyOf('tool-needs-root'),
+    };
+    expect(await json('doors')).toMatchObject([{ name: 'ssh' }, { name: 'gate', state: 'unknown', problem }]);
+    expect((await run('doors')).trimEnd().split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^gate +unknown/),
+      `          ${problem.sentence} ${problem.remedy} (tool-needs-root)`,
+    ]);
+  } finally {
+    house.agent.doors.lack([]);
+    await house.agent.doors.refresh();
+  }
+});
+
+it('says that a home has nothing that bans, and not that nobody is banned', async () => {
+  const bans = new TestBans();
+  bans.sources = [];
+  const bare = await startHouse({ options: { bans } });
+  try {
+    await until(() => bare.log.some((line) => line.includes('reached')));
+    await run('pair', (await bare.agent.pairing.make(false, 5)).links[0] ?? '', '--yes');
+    await until(() => bare.agent.bans.feed.isRead);
+    const none = 'This home has nothing that bans, or none that it was told of: see server/bans/README.md.\n';
+    expect(await run('bans')).toBe(none);
+    expect(await json('bans')).toMatchObject({ sources: [], total: 0 });
+    const [row] = bare.agent.devices.all();
+    if (row !== undefined) await bare.agent.devices.put({ ...row, allowed: 'unban' });
+    expect(await run('unban', '203.0.113.7')).toBe(`${none}Nothing was lifted for 203.0.113.7.\n`);
+    bans.tell(new TestBans().sources);
+    await until(() => bare.agent.bans.feed.sources().length === 1);
+    expect(await run('bans')).toBe('0 banned, 0 new today.\n');
+    expect(await run('unban', '203.0.113.7')).toBe('203.0.113.7 is not banned.\n');
+  } finally {
+    await bare.stop();
+  }
+});
+
+it('ends no line of activity with blanks', async () => {
+  await run('pair', await link(), '--yes');
+  const lines = (await run('activity', '--limit', '50')).trimEnd().split('\n');
+  expect(lines.some((line) => line.endsWith('started'))).toBe(true);
+  expect(lines.filter((line) => line !== line.trimEnd())).toEqual([]);
+});
+
+it('counts one thing as one', () => {
+  expect([counted(0, 'vault'), counted(1, 'vault'), counted(2, 'vault')]).toEqual([
+    '0 vaults',
+    '1 vault',
+    '2 vaults',
+  ]);
+});
+
 it('with --wait, waits until all that can be seen was seen, or the time is up', async () => {
   await run('pair', await link(), '--yes');
   const chain = async (...words: string[]): Promise<string[]> =>
@@ -180,7 +255,11 @@ it('keeps several homes apart, also of one name, and forgets one of them', async
     expect(rows.map(({ deviceName }) => deviceName)).toEqual(['second', 'first']); // the last paired first
     expect(rows.map(({ name }) => name)).toEqual(['attic', 'attic']);
     expect(await codeOf(run('open', 'ssh', '--home', 'attic'))).toBe('config-usage');
-    expect(await codeOf(run('open', 'ssh', '--home', 'cabin'))).toBe('config-not-paired');
+    expect(await codeOf(run('open', 'ssh', '--home', 'cabin'))).toBe('config-missing');
+    // this device is paired, and with whom is said
+    await expect(run('doors', '--home', 'cabin')).rejects.toMatchObject({
+      detail: 'no home "cabin"; paired: attic, attic, see `latchkey device homes`',
+    });
     const [newest, oldest] = rows.map(({ key }) => key);
     await run('open', 'ssh', '--home', oldest?.slice(0, 8) ?? '');
     expect([await passes(house.listen), await passes(other.listen)]).toEqual([true, false]);
@@ -190,7 +269,7 @@ it('keeps several homes apart, also of one name, and forgets one of them', async
     expect([await passes(house.listen), await passes(other.listen)]).toEqual([false, true]);
     expect(await codeOf(run('forget', 'attic'))).toBe('config-usage');
     // a key may begin with a dash
-    expect(await codeOf(run('forget', `-${'A'.repeat(42)}`))).toBe('config-not-paired');
+    expect(await codeOf(run('forget', `-${'A'.repeat(42)}`))).toBe('config-missing');
     await run('forget', newest ?? '');
     expect(((await json('homes')) as HomeRow[]).map(({ key }) => key)).toEqual([oldest]);
     expect((await json('doors')) as unknown[]).toHaveLength(1);

@@ -97,7 +97,11 @@ test.concurrent.each<[string[], (printed: Printed & { recipe: CharactersRecipe }
 describe('refused, and no password comes with it', () => {
   it.concurrent.each<[string[], 1 | 2, RegExp]>([
     [['--length', '3', '--require', 'lower,upper,digit,special'], 1, /^config-recipe: .*3 characters/],
-    [['--set', 'abc', '--require', 'digit'], 1, /^config-recipe: .*\(--require: none of the characters is digit/],
+    [
+      ['--set', 'abc', '--require', 'digit'],
+      1,
+      /^config-recipe: .*\(--require: none of the characters is digit/,
+    ],
     [['--min', 'digit=15'], 1, /^config-recipe: .*\(--min: only one in/],
     [['--words', '--separator', ''], 1, /^config-recipe: .*a separator/],
     [['--rules', 'maxlength: 8', '--length', '9'], 1, /^config-recipe: .*1 to 8 characters, not 9/],

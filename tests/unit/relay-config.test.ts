@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { register } from '../../server/cli/relay.ts';
 import { parseRelayFile } from '../../server/relay/config.ts';
 import { sourceOf } from '../../server/relay/limits.ts';
 import { Names, splitHost } from '../../server/relay/names.ts';
+import { scratchFolder } from './scratch.ts';
 
 const home = 'A'.repeat(43);
 
@@ -35,6 +40,23 @@ test.each([
   expect(() => parseRelayFile(text, 'relay.toml')).toThrow(key);
   expect(() => parseRelayFile(text, 'relay.toml')).toThrow(/config-invalid.*relay\.toml/);
 });
+
+test.each([['bad'], [home, 'B'.repeat(42)], [`${home}=`], [`${'A'.repeat(42)}+`]])(
+  '--home of the command line is a mailbox, too: %s',
+  async (...homes) => {
+    const program = new Command('latchkey').exitOverride();
+    register(program);
+    const directory = join(scratchFolder(), 'relay');
+    const words = ['node', 'latchkey', 'relay', '--dir', directory, '--home', ...homes];
+    const wrong = homes.at(-1) ?? '';
+    await expect(program.parseAsync(words)).rejects.toMatchObject({
+      code: 'config-usage',
+      detail: `--home "${wrong}": must be a mailbox id of 43 letters, as the home prints it`,
+    });
+    // nothing was begun
+    expect(existsSync(directory)).toBe(false);
+  },
+);
 
 test('the names it answers to, by port', () => {
   const names = new Names(['relay.example', 'far.example:443', 'fd00::2']);

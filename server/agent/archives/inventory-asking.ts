@@ -60,10 +60,10 @@ export class InventoryAsking {
     return withinAnswer(outcome);
   }
 
-  /** At home, by whoever may use its control socket; resolves with for how many a list is on its way or there. */
+  /** At home, by whoever may use its control socket; resolves with for how many a list is on its way or there. Throws `archives-*`. */
   async askAtHome(vault: string | undefined): Promise<number> {
     const watch = await this.parts.watched();
-    if (watch === undefined) throw new LatchkeyError('config-missing', '[[archives]] in agent.toml');
+    if (watch === undefined) throw new LatchkeyError('archives-no-source');
     const vaults = await watch.ask(vault, null);
     await this.parts.audit.note({ kind: 'inventory-asked', ...nameOf(vault) });
     return vaults;

@@ -100,12 +100,15 @@ export class Feed {
       } catch (error) {
         if (this.stopped) return;
         const code = codeOf(error, 'tool-failed');
-        if (code !== this.trouble) {
+        const isNew = code !== this.trouble;
+        if (isNew) {
           this.trouble = code;
-          log(`bans cannot be followed: ${String(error)}`);
           changed();
         }
         await this.rest(pause);
+        if (this.stopped) return;
+        // After the pause: at every ordinary stop the room goes a moment before this, and that is no news.
+        if (isNew) log(`bans cannot be followed: ${String(error)}`);
         pause = Math.min(pause * 2, longestPause);
       }
     }
