@@ -45,8 +45,14 @@ function jailSub({ jail, address }: EventView): { sub?: string } {
   return { sub: address === undefined ? jail : `${jail}, ` };
 }
 
+/** Its label, where it is not the home's only one: an event may be of a door that is no more. */
+export function namedDoor({ doors }: HomeState, door: string | undefined): string | undefined {
+  if (door === undefined || doors === undefined) return undefined;
+  return doors.length === 1 && doors[0]?.name === door ? undefined : doorLabel(door);
+}
+
 export function rowWords(event: EventView, home: HomeState, runs: boolean): Words {
-  const door = event.door === undefined || (home.doors?.length ?? 0) < 2 ? undefined : doorLabel(event.door);
+  const door = namedDoor(home, event.door);
   const device = event.device ?? '';
   const address = event.address === undefined ? {} : { address: event.address };
   const by = event.device === undefined ? {} : { sub: event.address === undefined ? device : `${device}, ` };
@@ -80,7 +86,11 @@ export function rowWords(event: EventView, home: HomeState, runs: boolean): Word
       return {
         mark: 'cross',
         title: event.kind === 'refused' ? words.refused : words.failed,
-        sub: [event.device === undefined ? '' : words.fromDevice(device), why.sub ?? '']
+        sub: [
+          door === undefined ? '' : words.atDoor(door),
+          event.device === undefined ? '' : words.fromDevice(device),
+          why.sub ?? '',
+        ]
           .filter(Boolean)
           .join(' '),
       };

@@ -27,7 +27,7 @@ export function afterLinks(home: HomeState, entry: DoorEntry, wall: number): Aft
       fact.state === 'done' ? 'set' : fact.state === 'missing' ? 'stuck' : i === at ? 'now' : 'wait';
     const when =
       fact.state !== 'done' || fact.agoMs === undefined ? undefined : timeOfDay(wall - fact.agoMs, true);
-    const { title, who, row } = writers[fact.link as Written]({ home, entry, fact, wall, when });
+    const { title, who, row, address } = writers[fact.link as Written]({ home, entry, fact, wall, when });
     return {
       id: fact.link,
       state,
@@ -35,6 +35,7 @@ export function afterLinks(home: HomeState, entry: DoorEntry, wall: number): Aft
       who,
       ...(when === undefined ? {} : { when }),
       ...(row === undefined ? {} : { row }),
+      ...(address === undefined ? {} : { address }),
     } satisfies ProofLink;
   });
   const late = seen.find(({ state }) => state === 'missing');
@@ -42,7 +43,7 @@ export function afterLinks(home: HomeState, entry: DoorEntry, wall: number): Aft
 }
 
 type Written = 'service' | 'packet' | 'session';
-type Words = Pick<ProofLink, 'title' | 'who' | 'row'>;
+type Words = Pick<ProofLink, 'title' | 'who' | 'row' | 'address'>;
 interface Given {
   readonly home: HomeState;
   readonly entry: DoorEntry;
@@ -68,11 +69,12 @@ const writers: Record<Written, (given: Given) => Words> = {
       return {
         title: words.packet,
         who: words.seenFrom(address),
+        address,
         row: { title: words.packetRow, sub: words.waitingSession(when ?? '') },
       };
     }
-    if (fact.state === 'missing') return { title: words.noPacket(address), who: words.otherAddress };
-    return { title: words.packetWait, who: words.seenFrom(address) };
+    if (fact.state === 'missing') return { title: words.noPacket(address), who: words.otherAddress, address };
+    return { title: words.packetWait, who: words.seenFrom(address), address };
   },
   session({ entry, fact, wall, when }) {
     const own = entry.shown.own;

@@ -56,6 +56,17 @@ function commandOf(home: HomeState, entry: DoorEntry) {
   return sshCommand(host, port, userOf(home, entry), jump && jumpArgument(jump));
 }
 
+/** The home said so, of this address, and it is the present: every place that bans could be asked. */
+function isNotBanned({ bans: { summary, fresh } }: HomeState, shown: string | undefined): boolean {
+  if (!fresh || summary === undefined) return false;
+  const { own, sources } = summary.value;
+  return (
+    sources.length > 0 &&
+    sources.every(({ problem }) => problem === undefined) &&
+    own.some(({ address, hits }) => address === shown && hits.length === 0)
+  );
+}
+
 const phaseOf = (entry: DoorEntry): Phase => (entry.dial.phase === 'holding' ? 'closed' : entry.dial.phase);
 
 /** What the door's screen says now. `wall` is Unix ms, `now` monotonic. */
@@ -77,6 +88,7 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
     door: entry.name,
     ...(several ? { label: doorLabel(entry.name) } : {}),
     ...(address === undefined ? {} : { address }),
+    ...(phase === 'closed' && isNotBanned(home, address) ? { notBanned: true } : {}),
     ...(left === undefined ? {} : { leftMs: left }),
     ...(length === undefined ? {} : { lengthMs: length }),
     seconds: shown.choosesTime ? dial.seconds : shown.defaultSeconds,
@@ -167,7 +179,8 @@ function reachCode(home: HomeState): ErrorCode {
 
 /** Relay away, home away, or home says no: three causes, each in its own words. */
 export function awayWords(home: HomeState, code: ErrorCode): Partial<DoorFace> {
-  if (home.reach.state === 'refused') {
+  // Told by the home, or, after a reload, by the relay that the home told.
+  if (home.reach.state === 'refused' || code === 'relay-not-admitted') {
     return { title: words.turnedAway, lede: `${reasonWords(code)} ${remedyWords(code)}`, pairAgain: true };
   }
   if (home.reach.state === 'answered' && !code.startsWith('relay-')) {

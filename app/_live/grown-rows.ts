@@ -1,7 +1,7 @@
-import { dayTitle, rowWords, type Words } from './activity-rows.ts';
+import { dayTitle, namedDoor, rowWords, type Words } from './activity-rows.ts';
 import { proofOf } from './proof-links.ts';
 import { pinsOf, wayOf } from './steps.ts';
-import { doorLabel, minutesWord } from './words.ts';
+import { minutesWord } from './words.ts';
 import type { EventView } from '../../lib/protocol/message.ts';
 import type { DayBans, DoorEntry, HomeState } from '../_state/types.ts';
 import { clock, dayStart, timeOfDay } from '../_ui/durations.ts';
@@ -94,8 +94,7 @@ export function grownDays(
 
 function grownRow(home: HomeState, one: Grown, wall: number, place: Place): Timed {
   const { opened, connected, closed, seconds } = one;
-  const several = (home.doors?.length ?? 0) > 1 && opened.door !== undefined;
-  const door = several ? doorLabel(opened.door ?? '') : undefined;
+  const door = namedDoor(home, opened.door);
   const entry = home.doors?.find(({ name }) => name === opened.door);
   const runs = runsNow(home, one);
   const own = entry?.shown.own?.address === opened.address ? entry?.shown.own : undefined;

@@ -41,15 +41,28 @@ function stateOf(home: HomeState): { readonly words: string; readonly open: bool
   return chosen === undefined ? { words: words.asking, open: false } : doorState(chosen);
 }
 
+/** What a list adds to the state; nothing where it would say the same again. */
+function sinceOf(home: HomeState, state: string): string | undefined {
+  const { reach } = home;
+  if (reach.state === 'silent' && state === words.noAnswer)
+    return reach.agoMs === undefined ? undefined : words.noAnswerFor(span(reach.agoMs));
+  const said = line(home);
+  return said.trim() === '' || said.startsWith(state)
+    ? undefined
+    : said.charAt(0).toLowerCase() + said.slice(1);
+}
+
 export function homeHeads(snapshot: Snapshot): HomeHead[] {
   return snapshot.homes.map((home) => {
     const state = stateOf(home);
+    const since = sinceOf(home, state.words);
     return {
       id: home.id,
       name: home.name,
       key: home.key,
       line: line(home),
       state: state.words,
+      ...(since === undefined ? {} : { since }),
       open: state.open,
     };
   });

@@ -141,6 +141,10 @@ export function failureOf({ message, code }: RestoreRow): string {
   return isErrorCode(code) ? reasonWords(code) : shownText(code ?? '');
 }
 
+/** A sentence's beginning within another one; names such as S3 and InvalidState stay as they are. */
+const lowered = (sentence: string) =>
+  sentence.replace(/^\p{Lu}(?=\p{Ll}*(?:[\s,.:;]|$))/u, (first) => first.toLowerCase());
+
 function rowFace(row: RestoreRow, before: RestoreRow | undefined, wall: number): RestoreRowFace {
   const down =
     row.state === 'downloading' || row.state === 'checking' ? shareOf(row.down, row.size) : undefined;
@@ -165,8 +169,9 @@ function lineOf(row: RestoreRow, before: RestoreRow | undefined, wall: number): 
   const place = row.vaultName === undefined ? '' : shownText(row.vaultName);
   switch (state) {
     case 'failed': {
-      const says = row.message === undefined || row.message.trim() === '' ? '' : words.awsSays;
-      return { where: says + failureOf(row), state: words.failed, tone: 'b' };
+      const says = row.message !== undefined && row.message.trim() !== '';
+      const why = failureOf(row);
+      return { where: says ? words.awsSays + lowered(why) : why, state: words.failed, tone: 'b' };
     }
     case 'downloading':
       return { where: [...part, ...until].join(', '), state: words.down(roughSize(row.down)), tone: 'b' };

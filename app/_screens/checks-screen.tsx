@@ -41,7 +41,7 @@ export function ChecksScreen(props: ChecksScreenProps) {
       <h1 className="title" tabIndex={-1}>
         {at === undefined ? words.title : verdict(props)}
       </h1>
-      <p className="lede near num" role="status">
+      <p className="lede near num checks-lede" role="status">
         {at === undefined ? (line ?? words.asking(home)) : `${words.looked(home, at)} ${count(props)}`}
       </p>
       {at !== undefined && line !== undefined && <p className="sub pt-3">{line}</p>}

@@ -43,7 +43,7 @@ export function DevicesScreen(props: DevicesScreenProps) {
           {words.another}
         </button>
       </div>
-      <p className="lede small-lede">
+      <p className="lede small-lede devices-lede">
         <span className="phone-words">{words.lede(home)}</span>
         <span className="wide-words">{words.ledeWide(home)}</span>
       </p>

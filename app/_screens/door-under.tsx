@@ -4,7 +4,7 @@ import { lengthWords } from './door-face.tsx';
 import { Failed, NotOpened, Stale } from './door-stopped.tsx';
 import { ChainActs } from './proof-acts.tsx';
 import { CommandField, Segments } from '../_ui/controls.tsx';
-import { AgainIcon } from '../_ui/icons.tsx';
+import { AgainIcon, CheckIcon } from '../_ui/icons.tsx';
 import { Pins } from '../_ui/pins.tsx';
 import { Chain, ProofRow } from '../_ui/proof.tsx';
 import type { DoorFace } from '../_ui/types.ts';
@@ -111,8 +111,16 @@ function Closed({ face, acts, stage, twice, onRelay }: UnderProps) {
       <div className="addr foot u-side">
         <div className="who">
           <span className="sub">{words.addressTitle(face.place)}</span>
-          <span className={face.address === undefined ? 'dim' : 'address'}>
-            {face.address ?? words.addressUnknown}
+          <span className="where">
+            <span className={face.address === undefined ? 'dim' : 'address'}>
+              {face.address ?? words.addressUnknown}
+            </span>
+            {face.notBanned === true && (
+              <span className="tag green">
+                <CheckIcon small />
+                {words.notBanned}
+              </span>
+            )}
           </span>
           {face.vouchedMinutes !== undefined && (
             <button type="button" className="sub quiet-link" aria-haspopup="dialog" onClick={onRelay}>

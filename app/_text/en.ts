@@ -62,6 +62,7 @@ export const text = {
     openNow: 'Open',
     connected: 'Connected',
     noAnswer: 'No answer',
+    noAnswerFor: (since: string) => `for ${since}`,
     banned: 'Banned here',
   },
 
@@ -222,6 +223,7 @@ export const text = {
     reportCopied: 'Report copied',
     addressTitle: (place: Place) => `Opens for ${here[place]}’s address`,
     addressUnknown: 'Seen when you hold',
+    notBanned: 'Not banned',
     others: (home: string) => `Other doors of ${home}`,
     show: 'Show',
     showDoor: (door: string) => `Show ${door}`,
@@ -397,6 +399,7 @@ export const text = {
     connected: 'Connected',
     from: (who: string) => `${who} from `,
     fromDevice: (device: string) => `From ${device}.`,
+    atDoor: (door: string) => `At the door ${door}.`,
     refused: 'Refused',
     failed: 'Knock stopped',
     paired: (device: string) => `New device: ${device}`,

@@ -39,7 +39,7 @@ export const restoreText = {
   fits: (free: string) => `fits, ${free} free`,
   short: (short: string) => `short of ${short}`,
   noRoom: (home: string, folder: string) =>
-    `Make room at ${home}, where its folder ${folder} lies, and look at the plan again.`,
+    `Make room at ${home}, where its folder “${folder}” lies, and look at the plan again.`,
   leftOut: (count: string, home: string) =>
     `${count} left out: under way, deleted, of unknown size, or in a vault that ${home} cannot ask.`,
   noName: '(no description)',
@@ -88,7 +88,7 @@ export const restoreText = {
   doneSome: (back: string, all: string, failed: string, money: string) =>
     `${back} of ${all} archives back, checked. ${failed} failed. ${money} in all.`,
   doneNone: (failed: string, money: string) => `${failed} failed. ${money} in all.`,
-  inFolder: (home: string, folder: string) => `In ${home}’s folder ${folder}`,
+  inFolder: (home: string, folder: string) => `In ${home}’s folder “${folder}”`,
   lastKnown: (ago: string) => `Last known ${ago} ago.`,
   notReached: (home: string) => `${home} has not said yet.`,
   askingNow: (home: string) => `Asking ${home}.`,

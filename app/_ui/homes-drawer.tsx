@@ -32,10 +32,8 @@ export function HomesDrawer({
               <span className="main pl-1.5">
                 <span className="homes-name">{home.name}</span>
                 <span className="s num">
-                  <b className={home.open ? 'brass' : 'ink'}>{home.state}</b>
-                  {home.line === home.state
-                    ? ''
-                    : `, ${home.line.charAt(0).toLowerCase()}${home.line.slice(1)}`}
+                  <b className={home.open ? 'brass' : ''}>{home.state}</b>
+                  {home.since === undefined ? '' : `, ${home.since}`}
                 </span>
               </span>
               {home.id === current && <CheckIcon />}

@@ -9,14 +9,29 @@ export function linkInWords(links: readonly ProofLink[]): ProofLink | undefined 
   return links.find((link) => link.state === 'stuck') ?? links.findLast((link) => link.state === 'set');
 }
 
+/** An address is in mono wherever it stands. */
+function Addressed({ words, address }: { words: string; address: string | undefined }) {
+  const at = address === undefined || address === '' ? -1 : words.indexOf(address);
+  if (address === undefined || at < 0) return <>{words}</>;
+  return (
+    <>
+      {words.slice(0, at)}
+      <span className="mono">{address}</span>
+      {words.slice(at + address.length)}
+    </>
+  );
+}
+
 function Words({ link }: { link: ProofLink }) {
   const row: NonNullable<ProofLink['row']> = link.row ?? { title: link.title, sub: link.who };
   return (
     <span className="main">
-      <span className={`t${row.green === true ? ' green' : ''}`}>{row.title}</span>
+      <span className={`t${row.green === true ? ' green' : ''}`}>
+        <Addressed words={row.title} address={link.address} />
+      </span>
       <span className="s num">
         {row.address !== undefined && <span className="mono">{row.address}</span>}
-        {row.sub}
+        <Addressed words={row.sub} address={link.address} />
       </span>
     </span>
   );
@@ -47,8 +62,12 @@ export function Chain({ links }: { links: readonly ProofLink[] }) {
         <li key={link.id} className={link.state}>
           <SidePin state={link.state} />
           <div>
-            <p className="t num">{link.title}</p>
-            <p className={`s num${link.mono === true ? ' mono' : ''}`}>{link.who}</p>
+            <p className="t num">
+              <Addressed words={link.title} address={link.address} />
+            </p>
+            <p className={`s num${link.mono === true ? ' mono' : ''}`}>
+              <Addressed words={link.who} address={link.address} />
+            </p>
           </div>
           <span className="num when">{link.when ?? ''}</span>
         </li>

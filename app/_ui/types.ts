@@ -26,8 +26,10 @@ export interface ProofLink {
     readonly sub: string;
     readonly green?: boolean;
   };
-  /** `title` or `who` is an address or a host's name. */
+  /** `who` is an address or a host's name. */
   readonly mono?: boolean;
+  /** Stands within `title` or `who`. */
+  readonly address?: string;
 }
 
 export interface HomeHead {
@@ -39,6 +41,8 @@ export interface HomeHead {
   readonly line: string;
   /** In lists: Closed, Open, 4:12 left. */
   readonly state: string;
+  /** What the homes' drawer adds to `state`: answered 2 s ago, for 38 min. */
+  readonly since?: string;
   /** A door of it is open: the words turn brass. */
   readonly open: boolean;
 }
@@ -97,6 +101,8 @@ export interface DoorFace {
   /** The door's label, said where the home has several. */
   readonly label?: string;
   readonly address?: string;
+  /** The home said just now that `address` is not banned. */
+  readonly notBanned?: boolean;
   /** Time left, from what the home verified. */
   readonly leftMs?: number;
   readonly lengthMs?: number;

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { activityDays } from '../../app/_live/activity-rows.ts';
 import { deviceRow } from '../../app/_live/device-rows.ts';
 import { doorFace } from '../../app/_live/door-view.ts';
-import { nothingOpen } from '../../app/_live/home-view.ts';
+import { homeHeads, nothingOpen } from '../../app/_live/home-view.ts';
 import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
 import { sshCommand } from '../../app/_live/words.ts';
-import type { DialState, Snapshot } from '../../app/_state/types.ts';
+import type { DialState, HomeState, Snapshot } from '../../app/_state/types.ts';
 import { clock, dayOf, span, timeOfDay, weekdayOf } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
 import { dial, door, home } from './app-home.ts';
@@ -105,6 +105,24 @@ describe('a relay alone', () => {
   });
 });
 
+describe('the list of homes', () => {
+  const since = (reach: HomeState['reach'], doors: HomeState['doors'] = home.doors) => {
+    const one = { ...home, reach, ...(doors === undefined ? {} : { doors }) };
+    const [head] = homeHeads({ loaded: true, homes: [one] } as unknown as Snapshot);
+    return `${head?.state}|${head?.since ?? ''}`;
+  };
+  const code = 'relay-home-away';
+
+  it('says the state, then what it does not say yet', () => {
+    expect(since({ state: 'answered', agoMs: 2000 })).toBe('Closed|answered 2 s ago');
+    expect(since({ state: 'silent', agoMs: 2_280_000, code })).toBe('No answer|for 38 min');
+    expect(since({ state: 'silent', code })).toBe('No answer|');
+    expect(since({ state: 'offline' })).toBe('No answer|offline');
+    expect(since({ state: 'asking', sinceMs: 900 }, [])).toBe('Asking|');
+    expect(since({ state: 'refused', code })).toMatch(/\|$/);
+  });
+});
+
 describe('an update', () => {
   const snapshot = (phase: DialState['phase'], lastState: 'closed' | 'open' = 'closed'): Snapshot => ({
     loaded: true,
@@ -151,6 +169,28 @@ describe('activity', () => {
     const events = [event(3, wall), event(2, wall - 60_000), event(1, wall - 3_600_000)];
     const days = activityDays({ ...home, activity: { ...home.activity, events } }, 'all', wall);
     expect(days.flatMap((day) => day.rows.map((row) => row.title))).toEqual(['Refused, 2 times', 'Refused']);
+  });
+  it('names a door that is not the home’s only one, also one that is no more', () => {
+    const says = (name: string | undefined, doors: HomeState['doors']) => {
+      const events = [{ ...event(1, wall), ...(name === undefined ? {} : { door: name }) }];
+      const known = { ...home, activity: { ...home.activity, events } };
+      const days = activityDays(doors === undefined ? known : { ...known, doors }, 'all', wall);
+      return days[0]?.rows[0]?.sub;
+    };
+    expect(says('web4', [door])).toMatch(/^At the door Web4\. From Tablet\./);
+    expect(says(door.name, [door])).toMatch(/^From Tablet\./);
+    expect(says(door.name, [door, { ...door, name: 'web' }])).toMatch(/^At the door /);
+    expect(says(undefined, [door])).toMatch(/^From Tablet\./);
+  });
+});
+
+describe('a device that the relay does not admit', () => {
+  it('is offered to pair again, also after a reload', () => {
+    const code = 'relay-not-admitted';
+    const away: HomeState = { ...home, reach: { state: 'silent', code } };
+    const face = doorFace(away, { ...door, dial: { ...dial, phase: 'noAnswer', code } }, 'phone', wall);
+    expect(face).toMatchObject({ title: 'Turned away', pairAgain: true });
+    expect(face.lede).toMatch(/revoked at home, or never paired/);
   });
 });
 

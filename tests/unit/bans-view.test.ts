@@ -5,6 +5,7 @@ import { banDetail } from '../../app/_live/ban-detail-view.ts';
 import { momentOf, triedWords, whyWords } from '../../app/_live/ban-words.ts';
 import { bannedFace } from '../../app/_live/banned-view.ts';
 import { bansFace, countWords, leftWords, newWords } from '../../app/_live/bans-view.ts';
+import { doorFace } from '../../app/_live/door-view.ts';
 import { nothingOpen, stripDoor } from '../../app/_live/home-view.ts';
 import type { HomeState, Snapshot } from '../../app/_state/types.ts';
 import type { ResultOf } from '../../lib/protocol/message.ts';
@@ -176,6 +177,25 @@ describe('Bans', () => {
       ['fail2ban sshd', false, '10.'],
       ['other sshd', true, '10.'],
     ]);
+  });
+
+  it('not banned is said on Doors of the address that is shown, freshly, and only where the home could tell', () => {
+    const free = { address: '203.0.113.47', hits: [], again: false, lines: [] };
+    const says = (...given: Parameters<typeof said>) =>
+      doorFace(said(...given), door, 'phone', wall).notBanned === true;
+    expect(says({ own: [free] })).toBe(true);
+    expect(says({ own: [] })).toBe(false);
+    expect(says({ own })).toBe(false);
+    expect(says({ own: [{ ...free, address: '2001:db8::47' }] })).toBe(false);
+    expect(says({ own: [free] }, { fresh: false })).toBe(false);
+    expect(says({ own: [free], sources: [] })).toBe(false);
+    const down = summary.sources.map((source) => ({ ...source, problem: 'tool-ended' as const }));
+    expect(says({ own: [free], sources: down })).toBe(false);
+    // who could not be asked may ban it
+    expect(says({ own: [free], sources: [...summary.sources, ...down] })).toBe(false);
+    expect(
+      doorFace(said({ own: [free] }), { ...door, dial: { ...dial, phase: 'noAnswer' } }, 'phone', wall),
+    ).not.toHaveProperty('notBanned');
   });
 
   it('a detail says why, until when, and why it cannot be lifted from here', () => {

@@ -262,7 +262,7 @@ describe('what is under way', () => {
       name: 'House plans',
       state: 'failed',
       code: 'archives-refused',
-      message: 'archive was deleted',
+      message: 'Archive was deleted',
     }),
     rowOf('2020', {
       name: 'Photos 2020, raw',
@@ -316,6 +316,15 @@ describe('what is under way', () => {
     }
   });
 
+  it('AWS’s sentence goes on after whose it is; names keep their letters', () => {
+    const where = (message: string) =>
+      restoring({}, [rowOf('x', { state: 'failed', message })]).rows[0]?.where;
+    expect(where('Glacier is away')).toBe('AWS: glacier is away');
+    expect(where('S3 is away')).toBe('AWS: S3 is away');
+    expect(where('InvalidObjectState: no')).toBe('AWS: InvalidObjectState: no');
+    expect(where('KMS said no')).toBe('AWS: KMS said no');
+  });
+
   it('what only its size speaks for is not green', () => {
     const row = rowOf('x', { state: 'back', checkedMs: here(12, 14), bySize: true });
     expect(restoring({}, [row]).rows[0]).toMatchObject({ state: 'Back, size alone checked', tone: 'b' });
@@ -333,10 +342,10 @@ describe('what is under way', () => {
       ['AWS ready', 'Until 13:52 tomorrow', '13:52'],
       ['Coming down', '61 GB, about 25 MB/s', 'now'],
       ['Hash checked', 'Each part, then the whole', ''],
-      ['Back', 'In attic’s folder restore', ''],
+      ['Back', 'In attic’s folder “restore”', ''],
     ]);
     const failed = restoreDetail(home, going({}, rows), 'vaults/photos\nplans', wall);
-    expect(failed?.links[0]).toMatchObject({ state: 'stuck', who: 'archive was deleted' });
+    expect(failed?.links[0]).toMatchObject({ state: 'stuck', who: 'Archive was deleted' });
     expect(failed?.remedy).toBeDefined();
     expect(restoreDetail(home, going({}, []), undefined, wall)).toBeUndefined();
   });

@@ -111,6 +111,8 @@ export const passwordPictures: Readonly<Record<string, () => ReactNode>> = {
   'passwords-characters': () => (
     <Passwords set={characters} candidates={drawn.characters} above={place === 'browser' ? null : strip} />
   ),
+  'passwords-open': () => <Passwords candidates={drawn.words} above={place === 'browser' ? null : strip} />,
+  'passwords-characters-shut': () => <Passwords set={characters} candidates={drawn.characters} />,
   'passwords-digits': () => <Passwords set={(made) => made.setMode('digits')} />,
   'passwords-shell-long': () => (
     <Passwords

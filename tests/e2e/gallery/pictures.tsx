@@ -416,7 +416,7 @@ export const pictures: Record<string, () => ReactNode> = {
   homes: () => (
     <>
       <Doors />
-      <HomesDrawer homes={sample.homes('Closed')} current="attic" onHome={nothing} onClose={nothing} />
+      <HomesDrawer homes={sample.drawerHomes} current="attic" onHome={nothing} onClose={nothing} />
     </>
   ),
   settings: () => settings,

@@ -9,25 +9,40 @@ const cabinKey = Uint8Array.from({ length: 32 }, (_, i) => [2, 4, 1, 0, 3, 2][i]
 
 export function homes(state: string, line = 'Answered 2 s ago'): HomeHead[] {
   return [
-    { id: 'attic', name: 'attic', key: atticKey, line, state, open: state.startsWith('Open') },
+    {
+      id: 'attic',
+      name: 'attic',
+      key: atticKey,
+      line,
+      state,
+      since: line.charAt(0).toLowerCase() + line.slice(1),
+      open: state.startsWith('Open'),
+    },
     {
       id: 'workshop',
       name: 'workshop',
       key: workshopKey,
       line: 'Answered 1 min ago',
       state: 'Closed',
+      since: 'answered 1 min ago',
       open: false,
     },
     {
       id: 'cabin',
       name: 'cabin',
       key: cabinKey,
-      line: 'No answer, 13:54',
-      state: 'No answer, 13:54',
+      line: 'No answer for 38 min',
+      state: 'No answer',
+      since: 'for 38 min',
       open: false,
     },
   ];
 }
+
+/** One of each kind: closed, open, away. */
+export const drawerHomes: HomeHead[] = homes('Closed').map((home) =>
+  home.id === 'workshop' ? { ...home, state: 'Open, 2:40 left', open: true } : home,
+);
 
 const lengths: Length[] = [
   { seconds: 60, words: '1 min' },
@@ -43,6 +58,7 @@ export const face: DoorFace = {
   service: 'SSH',
   door: 'ssh',
   address: '203.0.113.47',
+  notBanned: true,
   seconds: 300,
   lengths,
   vouched: false,
@@ -93,6 +109,7 @@ const packet: ProofLink = {
   state: 'set',
   title: 'First packet seen',
   who: 'From 203.0.113.47',
+  address: '203.0.113.47',
   when: '14:33:01',
 };
 const session: ProofLink = {
