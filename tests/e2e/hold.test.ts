@@ -108,6 +108,8 @@ describe('the hold', () => {
     expect(await asked()).toEqual(['arm', 'cancel']);
     await dial.click();
     expect(await asked()).toEqual(['arm', 'cancel', 'arm']);
+    await page.keyboard.press('Escape');
+    expect(await asked()).toEqual(['arm', 'cancel', 'arm', 'cancel']);
   });
 
   it('asks for a confirmation where a screen reader activates it', async () => {

@@ -239,7 +239,7 @@ test('jails of any name are asked about, shown as text, and lifted from', async 
 });
 
 test('while fail2ban sleeps it is said to be slow; then all goes on', async () => {
-  const sleeping = fail2ban.client('sleep', '5');
+  const sleeping = fail2ban.client('sleep', '8');
   await until(() => owner.problem === 'tool-timeout');
   await sleeping;
   await until(() => owner.problem === undefined);
