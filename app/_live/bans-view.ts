@@ -1,6 +1,7 @@
 import { momentOf, whyWords } from './ban-words.ts';
 import { ownBans } from './banned-view.ts';
 import { reasonWords } from './words.ts';
+import { isKnownFree } from './own-ban.ts';
 import { shownText } from '../../lib/shown-text.ts';
 import { banPage, type BanFlood, type BanHit, type BanRow } from '../../lib/protocol/bans.ts';
 import type { ResultOf } from '../../lib/protocol/message.ts';
@@ -102,9 +103,11 @@ function ownFace(home: HomeState): OwnFace {
     return { state: 'unknown', words: words.ownUnknown, ...(address === undefined ? {} : { address }) };
   if (!fresh || isDown(summary.value))
     return { state: 'old', words: banned === undefined ? words.wasFree : words.wasHere, address };
-  return banned === undefined
-    ? { state: 'free', words: words.free, address }
-    : { state: 'banned', words: words.here, address };
+  if (banned !== undefined) return { state: 'banned', words: words.here, address };
+  if (isKnownFree(home, address)) return { state: 'free', words: words.free, address };
+  // Asked about it, but not everywhere.
+  const isAsked = summary.value.own.some((one) => one.address === address);
+  return { state: 'unknown', words: isAsked ? words.freeSoFar : words.ownUnknown, address };
 }
 
 function sourceTroubles(home: string, { sources }: Summary): string[] {

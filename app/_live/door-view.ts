@@ -1,10 +1,11 @@
+import { askingWords, asksIn, awayWords, reachCode } from './away-words.ts';
 import { bannedFace } from './banned-view.ts';
+import { isKnownFree } from './own-ban.ts';
 import { proofOf } from './proof-links.ts';
 import { knockLede, pinsOf, stepLine, wayOf } from './steps.ts';
 import { doorLabel, lengthWord, reasonWords, remedyWords, sshCommand } from './words.ts';
 import { sharingOf } from '../../lib/client/address-notes.ts';
 import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
-import type { ErrorCode } from '../../lib/errors.ts';
 import type { DoorEntry, HomeState } from '../_state/types.ts';
 import { clock, span, timeOfDay } from '../_ui/durations.ts';
 import type { DoorFace, Length, OtherDoor, Phase, Place } from '../_ui/types.ts';
@@ -56,17 +57,6 @@ function commandOf(home: HomeState, entry: DoorEntry) {
   return sshCommand(host, port, userOf(home, entry), jump && jumpArgument(jump));
 }
 
-/** The home said so, of this address, and it is the present: every place that bans could be asked. */
-function isNotBanned({ bans: { summary, fresh } }: HomeState, shown: string | undefined): boolean {
-  if (!fresh || summary === undefined) return false;
-  const { own, sources } = summary.value;
-  return (
-    sources.length > 0 &&
-    sources.every(({ problem }) => problem === undefined) &&
-    own.some(({ address, hits }) => address === shown && hits.length === 0)
-  );
-}
-
 const phaseOf = (entry: DoorEntry): Phase => (entry.dial.phase === 'holding' ? 'closed' : entry.dial.phase);
 
 /** What the door's screen says now. `wall` is Unix ms, `now` monotonic. */
@@ -88,7 +78,7 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
     door: entry.name,
     ...(several ? { label: doorLabel(entry.name) } : {}),
     ...(address === undefined ? {} : { address }),
-    ...(phase === 'closed' && isNotBanned(home, address) ? { notBanned: true } : {}),
+    ...(phase === 'closed' && isKnownFree(home, address) ? { notBanned: true } : {}),
     ...(left === undefined ? {} : { leftMs: left }),
     ...(length === undefined ? {} : { lengthMs: length }),
     seconds: shown.choosesTime ? dial.seconds : shown.defaultSeconds,
@@ -164,33 +154,6 @@ function ledeAndReason(home: HomeState, entry: DoorEntry, phase: Phase): Partial
   }
 }
 
-/** Nothing is said about asking before this: ms. */
-const quiet = 400;
-
-function askingWords(home: HomeState): string {
-  return home.reach.state === 'asking' && home.reach.sinceMs < quiet ? '\u00a0' : words.askingLede(home.name);
-}
-
-function reachCode(home: HomeState): ErrorCode {
-  return home.reach.state === 'silent' || home.reach.state === 'refused'
-    ? home.reach.code
-    : 'relay-no-answer';
-}
-
-/** Relay away, home away, or home says no: three causes, each in its own words. */
-export function awayWords(home: HomeState, code: ErrorCode): Partial<DoorFace> {
-  // Told by the home, or, after a reload, by the relay that the home told.
-  if (home.reach.state === 'refused' || code === 'relay-not-admitted') {
-    return { title: words.turnedAway, lede: `${reasonWords(code)} ${remedyWords(code)}`, pairAgain: true };
-  }
-  if (home.reach.state === 'answered' && !code.startsWith('relay-')) {
-    return { title: words.notKnownTitle, lede: reasonWords(code), remedy: remedyWords(code) };
-  }
-  if (code === 'relay-unreachable') return { lede: words.noRelayLede, remedy: remedyWords(code) };
-  if (code === 'relay-home-away') return { lede: words.noAnswerLede(home.name), remedy: words.usually };
-  return { lede: reasonWords(code), remedy: remedyWords(code) };
-}
-
 /** The opening that *Still open* is about: an overdue one, else one that no device here made. */
 function staleOpening({ shown }: DoorEntry) {
   const all = [...(shown.own === undefined ? [] : [shown.own]), ...shown.others];
@@ -239,12 +202,6 @@ function knownFacts(home: HomeState, entry: DoorEntry, phase: Phase, wall: numbe
     },
     ...asksIn(home),
   };
-}
-
-export function asksIn(home: HomeState): Partial<DoorFace> {
-  return home.reach.state === 'silent' && home.reach.retryMs !== undefined
-    ? { asksInSeconds: Math.ceil(home.reach.retryMs / 1000) }
-    : {};
 }
 
 /** A home whose doors are not known yet: asked, not reached, offline, or turned away. */

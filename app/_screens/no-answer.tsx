@@ -47,12 +47,12 @@ export function NoAnswer({ face, onAsk }: { face: DoorFace; onAsk: () => void })
           </p>
         )}
         {face.remedy !== undefined && <p className="ruled-note">{face.remedy}</p>}
-        {face.pairAgain === true && (
-          <Link className="btn fill wide mt-3.5" href="/pair">
+        {face.pairAgain !== undefined && (
+          <Link className={`btn wide mt-3.5 ${face.pairAgain === 'instead' ? 'fill' : ''}`} href="/pair">
             {words.pairAgain}
           </Link>
         )}
-        {face.pairAgain !== true && (
+        {face.pairAgain !== 'instead' && (
           <div className="ask-again">
             <button type="button" className="btn wide" aria-disabled={face.busy === 'asking'} onClick={onAsk}>
               <AgainIcon />

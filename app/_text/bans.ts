@@ -19,6 +19,7 @@ export const bansText = {
   none: 'None',
   turnedAway: 'All of them are turned away.',
   free: 'You are not banned',
+  freeSoFar: 'Nothing that answers bans you',
   here: 'You’re banned from here',
   wasFree: 'You were not banned',
   wasHere: 'You were banned',

@@ -131,8 +131,8 @@ export interface DoorFace {
   readonly remedy?: string;
   /** Instead of the state's own headline. */
   readonly title?: string;
-  /** Home does not know this device any more. */
-  readonly pairAgain?: boolean;
+  /** Home does not know this device any more: nothing else helps. `beside`: perhaps it does not. */
+  readonly pairAgain?: 'instead' | 'beside';
   /** Why the last Close, Add or Ask did not work. */
   readonly failed?: string;
   readonly closesAt?: string;

@@ -146,10 +146,8 @@ class PairingRun {
     if (this.over || connection !== this.connection) return;
     if (state.phase === 'refused') return this.fail(state.code);
     if (state.phase !== 'waiting' || state.failures === 0) return;
-    const isForgotten = state.code === 'relay-not-admitted';
-    // The key is the link's own: a relay that does not know it has no such offer, or no longer.
-    if (this.ready === undefined) return this.fail(isForgotten ? 'pairing-expired' : state.code);
-    if (isForgotten) this.swapKey();
+    if (this.ready === undefined) return this.fail(state.code);
+    if (state.code === 'relay-not-admitted') this.swapKey();
   }
 
   private swapKey(): void {

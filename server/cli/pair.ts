@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createInterface } from 'node:readline/promises';
 import { renderUnicodeCompact } from 'uqr';
+import { shown } from '../../lib/archive/safe-text.ts';
 import { isErrorCode, LatchkeyError, remedyOf, sentenceOf } from '../../lib/errors.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { ControlClient, type ControlLine } from '../control-client.ts';
@@ -131,5 +132,5 @@ async function ask(question: string, over: AbortSignal): Promise<boolean> {
 
 /** A device names itself: what would steer a terminal is shown as a dot. */
 export function printable(text: unknown): string {
-  return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, '·');
+  return shown(String(text));
 }

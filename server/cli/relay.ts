@@ -2,15 +2,12 @@ import type { Command } from 'commander';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { folders } from '../folders.ts';
 import { privateFolder } from '../files.ts';
-import { readRelayFile } from '../relay/config.ts';
+import { mailboxId, readRelayFile } from '../relay/config.ts';
 import { observersOf, runRelay, type RelayFacts } from '../relay/main.ts';
 import { loadPages } from '../relay/pages.ts';
 import { pagesFolder } from '../up/code.ts';
 import { parentLine, untilStopped } from '../up/parent.ts';
 import { asOption, giveUpRoot, log, parentOption, port, portOf } from './process.ts';
-
-/** As relay.toml has them (server/relay/config.ts). */
-const mailboxId = /^[A-Za-z0-9_-]{43}$/;
 
 interface Options {
   readonly dir?: string;

@@ -6,10 +6,8 @@ import { LatchkeyError } from '../../lib/errors.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535));
-const mailbox = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z0-9_-]{43}$/, 'must be a mailbox id, as the home prints it'),
-);
+export const mailboxId = /^[A-Za-z0-9_-]{43}$/;
+const mailbox = v.pipe(v.string(), v.regex(mailboxId, 'must be a mailbox id, as the home prints it'));
 const name = v.pipe(
   v.string(),
   v.toLowerCase(),

@@ -185,12 +185,22 @@ describe('activity', () => {
 });
 
 describe('a device that the relay does not admit', () => {
-  it('is offered to pair again, also after a reload', () => {
+  it('may be revoked, or its home is away: nobody is said to be turned away, and both ways on are offered', () => {
     const code = 'relay-not-admitted';
-    const away: HomeState = { ...home, reach: { state: 'silent', code } };
+    const away: HomeState = { ...home, reach: { state: 'silent', code, retryMs: 3000 } };
     const face = doorFace(away, { ...door, dial: { ...dial, phase: 'noAnswer', code } }, 'phone', wall);
-    expect(face).toMatchObject({ title: 'Turned away', pairAgain: true });
-    expect(face.lede).toMatch(/revoked at home, or never paired/);
+    expect(face).toMatchObject({ pairAgain: 'beside', asksInSeconds: 3 });
+    expect(face).not.toHaveProperty('title');
+    expect(face.lede).toMatch(/the home is away, or/);
+    const refused: HomeState = { ...home, reach: { state: 'refused', code: 'session-revoked' } };
+    expect(
+      doorFace(
+        refused,
+        { ...door, dial: { ...dial, phase: 'noAnswer', code: 'session-revoked' } },
+        'phone',
+        wall,
+      ),
+    ).toMatchObject({ title: 'Turned away', pairAgain: 'instead' });
   });
 });
 

@@ -119,7 +119,17 @@ describe('Bans', () => {
       const { title, lede, own: mine } = bansFace(state, now, wall);
       return [title, lede, mine.state];
     };
-    expect(head(said())).toEqual(['2 banned', '2 new today.', 'free']);
+    const free = { address: home.address ?? '', hits: [], again: false, lines: [] };
+    expect(head(said({ own: [free] }))).toEqual(['2 banned', '2 new today.', 'free']);
+    // asked about nothing, or not everywhere
+    expect(head(said())[2]).toBe('unknown');
+    const silentOne = { source: 'deny', kind: 'hostsdeny', canUnban: true, problem: 'tool-failed' } as const;
+    expect(
+      bansFace(said({ own: [free], sources: [...summary.sources, silentOne] }), now, wall).own,
+    ).toMatchObject({
+      state: 'unknown',
+      words: 'Nothing that answers bans you',
+    });
     expect(head(said({ total: 0, today: 0 }))[0]).toBe('Nobody is banned');
     expect(head(home)).toEqual(['Bans', 'Asking attic.', 'unknown']);
     const silent = { ...home, reach: { state: 'silent', code: 'relay-home-away' } as const };
