@@ -1,16 +1,14 @@
 import type { Client } from '../../lib/client/client.ts';
 import type { Clock } from '../../lib/client/transport.ts';
-import { codeOf, type ErrorCode } from '../../lib/errors.ts';
 import { archivePage, type ArchiveRow } from '../../lib/protocol/archives.ts';
 import type { ResultOf } from '../../lib/protocol/message.ts';
 import type { ArchiveListState, ArchiveQuery } from './archive-types.ts';
+import { PageStanding } from './page-standing.ts';
 
 /** Questions under way at once: one may be of a search that was typed over. */
 const mostRunning = 2;
 /** Rows behind those that are looked at which are fetched too. */
 const ahead = 60;
-/** A page that failed is asked for again after this, by itself: ms. */
-const again = 5000;
 
 interface Page {
   readonly rows: readonly ArchiveRow[];
@@ -29,7 +27,7 @@ interface Page {
  */
 export class ArchiveList {
   private readonly client: Client;
-  private readonly clock: Clock;
+  private readonly standing: PageStanding;
   private readonly changed: () => void;
   private pages: readonly Page[] = [];
   private rows: readonly ArchiveRow[] = [];
@@ -41,36 +39,21 @@ export class ArchiveList {
   private running = 0;
   /** The page of the present query that is on its way. */
   private coming: number | undefined;
-  private newest: { readonly revision: number | undefined; readonly at: number } = {
-    revision: undefined,
-    at: -Infinity,
-  };
-  private failed: { readonly code: ErrorCode; readonly at: number } | undefined;
-  private doneAt: number | undefined;
 
   constructor(client: Client, clock: Clock, changed: () => void) {
     this.client = client;
-    this.clock = clock;
+    this.standing = new PageStanding(clock);
     this.changed = changed;
   }
 
   state(now: number): ArchiveListState {
-    const { pages, failed, doneAt } = this;
-    const ago = doneAt === undefined ? {} : { agoMs: now - doneAt };
     return {
       query: this.query,
       settling: this.answers !== this.query,
       rows: this.rows,
-      more: pages.at(-1)?.next !== undefined,
+      more: this.pages.at(-1)?.next !== undefined,
       ...(this.count === undefined ? {} : { count: this.count }),
-      load:
-        failed !== undefined
-          ? { state: 'failed', code: failed.code, ...ago }
-          : this.running > 0
-            ? { state: 'loading' }
-            : doneAt === undefined
-              ? { state: 'none' }
-              : { state: 'ready', agoMs: now - doneAt },
+      load: this.standing.load(now, this.running > 0),
     };
   }
 
@@ -82,7 +65,7 @@ export class ArchiveList {
 
   ask(query: ArchiveQuery): void {
     this.query = query;
-    this.failed = undefined;
+    this.standing.forgive();
     this.coming = undefined;
     this.range = this.range && [0, Math.max(1, this.range[1] - this.range[0])];
     this.changed();
@@ -91,23 +74,21 @@ export class ArchiveList {
 
   /** The home said, asked at `at`, that the catalogue is at this revision. */
   heard(revision: number, at: number): void {
-    if (at < this.newest.at) return;
-    this.newest = { revision, at };
-    this.fetch();
+    if (this.standing.heard(revision, at)) this.fetch();
   }
 
   /** Whatever was loaded may be the past. */
   outdate(): void {
-    this.newest = { revision: undefined, at: this.clock.now() };
+    this.standing.outdate();
   }
 
   tick(): void {
-    if (this.failed !== undefined && this.clock.now() - this.failed.at >= again) this.failed = undefined;
+    this.standing.tick();
     this.fetch();
   }
 
   private fetch(): void {
-    if (this.range === undefined || this.failed !== undefined) return;
+    if (this.range === undefined || this.standing.failed) return;
     if (this.coming !== undefined || this.running >= mostRunning) return;
     const page = this.wanted(this.range);
     if (page !== undefined) void this.load(page);
@@ -131,8 +112,7 @@ export class ArchiveList {
     // behind the last there is a page only where the last says so
     if (page === undefined) return number === 0 || before?.next !== undefined;
     if (before !== undefined && page.after !== before.next) return true;
-    const { revision, at } = this.newest;
-    return page.at < at ? page.revision !== revision : page.at === at && page.revision < (revision ?? 0);
+    return this.standing.isPast(page);
   }
 
   private async load(number: number): Promise<void> {
@@ -149,8 +129,7 @@ export class ArchiveList {
       });
       if (query === this.query) this.take(number, after, answer.value, answer.sentAt);
     } catch (error) {
-      if (query === this.query)
-        this.failed = { code: codeOf(error, 'relay-no-answer'), at: this.clock.now() };
+      if (query === this.query) this.standing.fail(error);
     } finally {
       this.running -= 1;
       if (query === this.query) this.coming = undefined;
@@ -170,6 +149,6 @@ export class ArchiveList {
     this.pages = [...known.slice(0, number), page, ...rest];
     this.rows =
       number === known.length && number > 0 ? [...this.rows, ...rows] : this.pages.flatMap((one) => one.rows);
-    this.doneAt = this.clock.now();
+    this.standing.done();
   }
 }

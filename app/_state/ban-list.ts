@@ -1,8 +1,8 @@
 import type { Client } from '../../lib/client/client.ts';
 import type { Clock } from '../../lib/client/transport.ts';
-import { codeOf, type ErrorCode } from '../../lib/errors.ts';
 import { banPage, type BanRow } from '../../lib/protocol/bans.ts';
 import type { BanListState, BanQuery, Said } from './ban-types.ts';
+import { PageStanding } from './page-standing.ts';
 
 /** Page requests under way at once, whatever is scrolled or typed meanwhile. */
 const mostRunning = 2;
@@ -10,8 +10,6 @@ const mostRunning = 2;
 const around = 40;
 /** Pages on either side of what is looked at that are kept. */
 const keptPages = 8;
-/** A page that failed is asked for again after this, by itself: ms. */
-const again = 5000;
 
 interface Page extends Said<readonly BanRow[]> {
   readonly revision: number;
@@ -23,7 +21,8 @@ interface Page extends Said<readonly BanRow[]> {
  */
 export class BanList {
   private readonly client: Client;
-  private readonly clock: Clock;
+  /** What the home said of all bans; pages do not count here: in a flood each would make the others old. */
+  private readonly standing: PageStanding;
   private readonly changed: () => void;
   private pages = new Map<number, Page>();
   private readonly running = new Set<number>();
@@ -32,35 +31,20 @@ export class BanList {
   private answers: BanQuery | undefined;
   private total: number | undefined;
   private range: readonly [number, number] | undefined;
-  /** What the home said last of all bans; pages do not count here: in a flood each would make the others old. */
-  private newest: { readonly revision: number | undefined; readonly at: number } = {
-    revision: undefined,
-    at: -Infinity,
-  };
-  private failed: { readonly code: ErrorCode; readonly at: number } | undefined;
-  private doneAt: number | undefined;
 
   constructor(client: Client, clock: Clock, changed: () => void) {
     this.client = client;
-    this.clock = clock;
+    this.standing = new PageStanding(clock);
     this.changed = changed;
   }
 
   state(now: number): BanListState {
-    const ago = this.doneAt === undefined ? {} : { agoMs: now - this.doneAt };
     return {
       query: this.query,
       settling: this.answers !== this.query,
       ...(this.total === undefined ? {} : { total: this.total }),
       pages: this.pages,
-      load:
-        this.failed !== undefined
-          ? { state: 'failed', code: this.failed.code, ...ago }
-          : this.running.size > 0
-            ? { state: 'loading' }
-            : this.doneAt === undefined
-              ? { state: 'none' }
-              : { state: 'ready', agoMs: now - this.doneAt },
+      load: this.standing.load(now, this.running.size > 0),
     };
   }
 
@@ -72,7 +56,7 @@ export class BanList {
 
   filter(query: BanQuery): void {
     this.query = query;
-    this.failed = undefined;
+    this.standing.forgive();
     this.range = this.range && [0, Math.max(1, this.range[1] - this.range[0])];
     this.changed();
     this.fetch();
@@ -80,23 +64,21 @@ export class BanList {
 
   /** The home said, asked at `at`, that the list is at this revision. */
   heard(revision: number, at: number): void {
-    if (at < this.newest.at) return;
-    this.newest = { revision, at };
-    this.fetch();
+    if (this.standing.heard(revision, at)) this.fetch();
   }
 
   /** Whatever was loaded may be the past. */
   outdate(): void {
-    this.newest = { revision: undefined, at: this.clock.now() };
+    this.standing.outdate();
   }
 
   tick(): void {
-    if (this.failed !== undefined && this.clock.now() - this.failed.at >= again) this.failed = undefined;
+    this.standing.tick();
     this.fetch();
   }
 
   private fetch(): void {
-    if (this.range === undefined || this.failed !== undefined) return;
+    if (this.range === undefined || this.standing.failed) return;
     for (const page of this.wanted(this.range)) {
       if (this.running.size >= mostRunning) return;
       if (!this.running.has(page) && this.isOld(page)) void this.load(page);
@@ -118,8 +100,7 @@ export class BanList {
   private isOld(number: number): boolean {
     const page = this.pages.get(number);
     if (page === undefined || this.answers !== this.query) return true;
-    const { revision, at } = this.newest;
-    return page.at < at ? page.revision !== revision : page.at === at && page.revision < (revision ?? 0);
+    return this.standing.isPast(page);
   }
 
   private async load(number: number): Promise<void> {
@@ -130,8 +111,7 @@ export class BanList {
       const answer = await this.client.banList({ ...query, from: number * banPage, limit: banPage });
       if (query === this.query) this.take(number, answer.value, answer.sentAt);
     } catch (error) {
-      if (query === this.query)
-        this.failed = { code: codeOf(error, 'relay-no-answer'), at: this.clock.now() };
+      if (query === this.query) this.standing.fail(error);
     } finally {
       this.running.delete(number);
     }
@@ -153,7 +133,7 @@ export class BanList {
     const known = pages.get(number);
     if (known === undefined || known.at <= at) pages.set(number, { value: rows, at, revision });
     this.total = total;
-    this.doneAt = this.clock.now();
+    this.standing.done();
     const here = Math.floor((this.range?.[0] ?? 0) / banPage);
     for (const other of pages.keys())
       if (Math.abs(other - here) > keptPages || other * banPage >= Math.max(1, total)) pages.delete(other);

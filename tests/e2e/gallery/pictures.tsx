@@ -19,6 +19,7 @@ import { Note, OpenStrip } from '../../../app/_ui/bars.tsx';
 import { HomesDrawer } from '../../../app/_ui/homes-drawer.tsx';
 import { Shell } from '../../../app/_ui/shell.tsx';
 import type { DoorFace, OtherDoor, Place } from '../../../app/_ui/types.ts';
+import { remedyOf, sentenceOf } from '../../../lib/errors.ts';
 
 const nothing = () => undefined;
 
@@ -370,6 +371,26 @@ export const pictures: Record<string, () => ReactNode> = {
           ],
         },
         remedy: 'Usually it is power, the line or the agent.',
+        asksInSeconds: 12,
+      }}
+      state="No answer"
+      line="No answer for 38 min"
+    />
+  ),
+  'doors-not-admitted': () => (
+    <Doors
+      face={{
+        phase: 'noAnswer',
+        lede: sentenceOf('relay-not-admitted'),
+        known: {
+          age: '13:54, 38 min ago',
+          facts: [
+            ['Door', 'Closed'],
+            ['Session', 'None'],
+          ],
+        },
+        remedy: remedyOf('relay-not-admitted'),
+        pairAgain: 'beside',
         asksInSeconds: 12,
       }}
       state="No answer"
