@@ -47,11 +47,6 @@ export function NoAnswer({ face, onAsk }: { face: DoorFace; onAsk: () => void })
           </p>
         )}
         {face.remedy !== undefined && <p className="ruled-note">{face.remedy}</p>}
-        {face.pairAgain !== undefined && (
-          <Link className={`btn wide mt-3.5 ${face.pairAgain === 'instead' ? 'fill' : ''}`} href="/pair">
-            {words.pairAgain}
-          </Link>
-        )}
         {face.pairAgain !== 'instead' && (
           <div className="ask-again">
             <button type="button" className="btn wide" aria-disabled={face.busy === 'asking'} onClick={onAsk}>
@@ -62,6 +57,11 @@ export function NoAnswer({ face, onAsk }: { face: DoorFace; onAsk: () => void })
               {face.asksInSeconds === undefined ? ' ' : words.asksIn(face.asksInSeconds)}
             </p>
           </div>
+        )}
+        {face.pairAgain !== undefined && (
+          <Link className={`btn wide mt-3.5 ${face.pairAgain === 'instead' ? 'fill' : ''}`} href="/pair">
+            {words.pairAgain}
+          </Link>
         )}
       </div>
     </div>

@@ -19,7 +19,7 @@ import { Note, OpenStrip } from '../../../app/_ui/bars.tsx';
 import { HomesDrawer } from '../../../app/_ui/homes-drawer.tsx';
 import { Shell } from '../../../app/_ui/shell.tsx';
 import type { DoorFace, OtherDoor, Place } from '../../../app/_ui/types.ts';
-import { remedyOf, sentenceOf } from '../../../lib/errors.ts';
+import { reasonWords, remedyWords } from '../../../app/_live/words.ts';
 
 const nothing = () => undefined;
 
@@ -381,7 +381,7 @@ export const pictures: Record<string, () => ReactNode> = {
     <Doors
       face={{
         phase: 'noAnswer',
-        lede: sentenceOf('relay-not-admitted'),
+        lede: reasonWords('relay-not-admitted'),
         known: {
           age: '13:54, 38 min ago',
           facts: [
@@ -389,7 +389,7 @@ export const pictures: Record<string, () => ReactNode> = {
             ['Session', 'None'],
           ],
         },
-        remedy: remedyOf('relay-not-admitted'),
+        remedy: remedyWords('relay-not-admitted'),
         pairAgain: 'beside',
         asksInSeconds: 12,
       }}
