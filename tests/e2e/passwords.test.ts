@@ -79,7 +79,7 @@ describe('made here, sent nowhere', () => {
       await held;
       await route.continue();
     });
-    await page.goto(`${house.origin}/passwords`, { waitUntil: 'commit' });
+    await page.goto(`${house.origin}/passwords`, { waitUntil: 'domcontentloaded' });
     await page.getByRole('radio', { name: 'Digits', exact: true }).check({ force: true });
     expect(await page.locator('.pw input:not(:disabled)').count()).toBe(0);
     run();
