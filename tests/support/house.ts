@@ -21,6 +21,7 @@ import type { AgentFile } from '../../server/agent/config.ts';
 import { loadHomeKeys } from '../../server/agent/keys.ts';
 import { observerOf } from '../../server/relay/observer.ts';
 import type { RelayOptions, RunningRelay } from '../../server/relay/relay.ts';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 import { relay as startTestRelay } from '../unit/relay-peer.ts';
 
@@ -150,11 +151,4 @@ function listen(server: Server): Promise<number> {
   return new Promise((resolve) =>
     server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { proxy } from '../../server/doors/proxy.ts';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { ProxyDriver } from '../../server/doors/proxy.ts';
@@ -31,15 +32,6 @@ async function serve(onSocket: (socket: Socket) => void): Promise<{ port: number
   return { port: (server.address() as AddressInfo).port, seen: () => seen };
 }
 const echo = (socket: Socket) => socket.pipe(socket);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const log: string[] = [];
 async function make(target: number): Promise<{ door: ProxyDriver; listen: number }> {

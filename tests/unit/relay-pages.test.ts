@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request as plainRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,6 +10,7 @@ import { verify } from '../../server/ed25519.ts';
 import { loadObserver, observerOf } from '../../server/relay/observer.ts';
 import { loadPages } from '../../server/relay/pages.ts';
 import type { RunningRelay } from '../../server/relay/relay.ts';
+import { freePort } from '../support/free-port.ts';
 import { certificateForTests } from './relay-certificate.ts';
 import { relay } from './relay-peer.ts';
 import { scratchFolder } from './scratch.ts';
@@ -315,12 +315,3 @@ describe('listening', () => {
     await tight.close();
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
