@@ -16,6 +16,17 @@ export const doorStates = [
 ] as const;
 export type DoorState = (typeof doorStates)[number];
 
+/** What clients speak through a door, where more than its port is known; `other`: anything else. */
+export const applications = ['ssh', 'http', 'https', 'other'] as const;
+export type Application = (typeof applications)[number];
+
+/** What is usually spoken at a port, where nobody says: SSH, but for the web's ports (IANA) and UDP. */
+export function usualApplication(port: number, protocol: 'tcp' | 'udp' = 'tcp'): Application {
+  if (protocol === 'udp') return 'other';
+  if (port === 80) return 'http';
+  return port === 443 || port === 8443 ? 'https' : 'ssh';
+}
+
 /** A real step on the way, as it happens: knock n of n, rule, checked. */
 export interface Stage {
   /** `asked` (driver told), `knock` (n of n heard by knockd, or sent to a far one), `sesame`, `rule` (in place), `checked` (read back). */

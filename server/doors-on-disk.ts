@@ -8,7 +8,7 @@ import { parseAgentFile } from './agent/config.ts';
 import { agentDrivers } from './agent/registry.ts';
 import { ControlClient } from './control-client.ts';
 import type { DoorFacts } from './doors/host.ts';
-import { checkTogether, readDoor } from './doors/definition.ts';
+import { checkTogether, readDoor, type DoorDefinition } from './doors/definition.ts';
 import { HelperClient } from './agent/helper-client.ts';
 import { readPlain, writeWhole } from './files.ts';
 import { readHelperDoors } from './helper/config.ts';
@@ -43,13 +43,13 @@ type Table = Readonly<Record<string, string | number | readonly string[]>>;
 const patience = 5000;
 
 /**
- * Throws `config-*`, `tool-needs-root`, or `tool-failed` when the running helper did not take it; nothing is changed
- * then.
+ * Throws `config-usage` for what is wrong with `name` or `table`, other `config-*`, `tool-needs-root`, or
+ * `tool-failed` when the running helper did not take it; nothing is changed then.
  */
 export async function addRootDoor(places: Places, name: string, table: Table): Promise<Took> {
   requireRoot();
   await requireFree(places, name);
-  const door = readDoor(name, table, drivers);
+  const door = readGiven(name, table, drivers);
   checkTogether([...readHelperDoors(places.helper, drivers), door]);
   const file = rootFile(places, name);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -61,6 +61,7 @@ export async function addRootDoor(places: Places, name: string, table: Table): P
 /** A door of the home agent's own process, in agent.toml. As addRootDoor. */
 export async function addHomeDoor(places: Places, name: string, table: Table): Promise<Took> {
   await requireFree(places, name);
+  readGiven(name, table, agentDrivers);
   return changeHomeFile(places, (text) => {
     const block = `[[door]]\nname = "${name}"\n${stringify(table)}`.trimEnd();
     // before the part that `latchkey up` keeps, so that the file reads in one order
@@ -111,11 +112,21 @@ function requireRoot(): void {
   if (!isRoot()) throw new LatchkeyError('tool-needs-root');
 }
 
+/** A door out of words just given: no file is wrong where it is. */
+function readGiven(...given: Parameters<typeof readDoor>): DoorDefinition {
+  try {
+    return readDoor(...given);
+  } catch (error) {
+    if (!(error instanceof LatchkeyError) || error.code !== 'config-invalid') throw error;
+    throw new LatchkeyError('config-usage', error.detail);
+  }
+}
+
 /** Names are unique across both rooms: a device names a door, and there must be one. */
 async function requireFree(places: Places, name: string): Promise<void> {
   if (!doorName.test(name))
     throw new LatchkeyError(
-      'config-invalid',
+      'config-usage',
       `"${name}": a letter, then up to 30 of a-z, 0-9 and _ (lower case)`,
     );
   const taken = [...homeDoors(places).map((door) => door.name), ...rootNames(places)];

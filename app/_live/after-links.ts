@@ -73,7 +73,10 @@ const writers: Record<Written, (given: Given) => Words> = {
         row: { title: words.packetRow, sub: words.waitingSession(when ?? '') },
       };
     }
-    if (fact.state === 'missing') return { title: words.noPacket(address), who: words.otherAddress, address };
+    if (fact.state === 'missing') {
+      const who = words.otherAddress(entry.shown.serves === 'ssh');
+      return { title: words.noPacket(address), who, address };
+    }
     return { title: words.packetWait, who: words.seenFrom(address), address };
   },
   session({ entry, fact, wall, when }) {
@@ -123,7 +126,10 @@ function meaning(home: HomeState, entry: DoorEntry, fact: Fact): { lede: string;
       const address = entry.shown.own?.address ?? '';
       const also = entry.shown.others.find(({ mine }) => mine)?.address;
       const why = whyNoPacket({ address, also }, { polls: home.polls === true });
-      return { lede: words.openNothing, remedy: text.address.noPacket[why](address) };
+      return {
+        lede: words.openNothing,
+        remedy: text.address.noPacket[why](address, entry.shown.serves === 'ssh'),
+      };
     }
     default:
       return { lede: words.openUnused, remedy: words.keyRemedy };

@@ -3,9 +3,10 @@ import { bannedFace } from './banned-view.ts';
 import { isKnownFree } from './own-ban.ts';
 import { proofOf } from './proof-links.ts';
 import { knockLede, pinsOf, stepLine, wayOf } from './steps.ts';
-import { doorLabel, lengthWord, reasonWords, remedyWords, sshCommand } from './words.ts';
+import { doorLabel, lengthWord, reasonWords, remedyWords, servedAt, servedWord } from './words.ts';
 import { sharingOf } from '../../lib/client/address-notes.ts';
-import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
+import { endpointOf, jumpOf } from '../../lib/client/endpoint.ts';
+import { wayIn } from '../../lib/client/way-in.ts';
 import type { DoorEntry, HomeState } from '../_state/types.ts';
 import { clock, span, timeOfDay } from '../_ui/durations.ts';
 import type { DoorFace, Length, OtherDoor, Phase, Place } from '../_ui/types.ts';
@@ -52,9 +53,14 @@ function addressOf(home: HomeState, entry: DoorEntry): string | undefined {
 
 function commandOf(home: HomeState, entry: DoorEntry) {
   const seenFrom = addressOf(home, entry);
-  const { host, port } = endpointOf(entry.shown, home.relay, seenFrom);
-  const jump = jumpOf(entry.shown, home.relay, seenFrom);
-  return sshCommand(host, port, userOf(home, entry), jump && jumpArgument(jump));
+  const { shown } = entry;
+  return wayIn({
+    serves: shown.serves,
+    at: endpointOf(shown, home.relay, seenFrom),
+    udp: shown.endpoint.protocol === 'udp',
+    user: userOf(home, entry),
+    jump: jumpOf(shown, home.relay, seenFrom),
+  });
 }
 
 const phaseOf = (entry: DoorEntry): Phase => (entry.dial.phase === 'holding' ? 'closed' : entry.dial.phase);
@@ -74,7 +80,7 @@ export function doorFace(home: HomeState, entry: DoorEntry, place: Place, wall: 
     phase,
     home: home.name,
     place,
-    service: 'SSH',
+    service: servedWord(shown),
     door: entry.name,
     ...(several ? { label: doorLabel(entry.name) } : {}),
     ...(address === undefined ? {} : { address }),
@@ -124,7 +130,9 @@ function ledeAndReason(home: HomeState, entry: DoorEntry, phase: Phase): Partial
       return shown.problem === undefined
         ? shown.driver === 'proxy'
           ? { lede: words.closedProxyLede(home.name) }
-          : {}
+          : shown.serves === 'other'
+            ? { lede: words.closedOtherLede(doorLabel(entry.name), home.name) }
+            : {}
         : { lede: `${reasonWords(shown.problem)} ${remedyWords(shown.problem)}` };
     case 'knocking':
       return { lede: knockLede(wayOf(dial.steps), home.name) };
@@ -280,7 +288,7 @@ export function doorRows(home: HomeState): OtherDoor[] {
     return {
       name: entry.name,
       label: doorLabel(entry.name),
-      detail: words.port('SSH', entry.shown.endpoint.port),
+      detail: servedAt(entry.shown),
       state: state.words,
       open: isOpen(entry),
       canOpen: entry.dial.phase === 'closed' || entry.dial.phase === 'holding',

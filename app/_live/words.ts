@@ -1,11 +1,24 @@
 import { remedyOf, sentenceOf, type ErrorCode } from '../../lib/errors.ts';
 import { text } from '../_text/en.ts';
+import type { ShownDoor } from '../../lib/client/doors.ts';
 
 /** Door names are made for configuration files: `ssh`, `web_admin`. */
 export function doorLabel(name: string): string {
   if (name === 'ssh') return 'SSH';
   const words = name.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** SSH, HTTPS; else the door's own name: what its dial opens. */
+export function servedWord({ name, serves }: Pick<ShownDoor, 'name' | 'serves'>): string {
+  return serves === 'other' ? doorLabel(name) : serves.toUpperCase();
+}
+
+/** SSH, port 22 */
+export function servedAt({ serves, endpoint }: Pick<ShownDoor, 'serves' | 'endpoint'>): string {
+  const { port, protocol } = endpoint;
+  if (protocol === 'udp') return text.door.portUdp(port);
+  return serves === 'other' ? text.door.port(port) : text.door.portOf(serves.toUpperCase(), port);
 }
 
 /** 1 min, 5, 15, 60: the unit stands on the first alone. */
@@ -29,28 +42,4 @@ export function reasonWords(code: ErrorCode): string {
 
 export function remedyWords(code: ErrorCode): string {
   return plain(remedyOf(code));
-}
-
-/** For a link to a host: an IPv6 address stands in brackets. */
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-export function sshCommand(
-  host: string,
-  port: number,
-  user: string | undefined,
-  /** The home as ssh's jump host, where the door is open for the home's own address. */
-  jump?: string,
-): { readonly text: string; readonly href?: string } {
-  const at = user === undefined ? '' : `${user}@`;
-  return {
-    text: `ssh ${jump === undefined ? '' : `-J ${jump} `}${port === 22 ? '' : `-p ${port} `}${at}${host}`,
-    // No ssh:// link names a jump host.
-    ...(jump === undefined
-      ? {
-          href: `ssh://${at === '' ? '' : `${encodeURIComponent(user ?? '')}@`}${bracketed(host)}${port === 22 ? '' : `:${port}`}`,
-        }
-      : {}),
-  };
 }

@@ -95,14 +95,19 @@ export const text = {
       proxy: (address: string) => `${address} is a proxy’s: everyone behind it is let in with you.`,
     },
     noPacket: {
-      proxy: (address: string) =>
-        `This network lets no WebSocket through, so a proxy speaks for it: the door is open for ${address}. SSH that leaves by another address is not let in.`,
-      family: (address: string) =>
-        address.includes(':')
-          ? `The door is open for IPv6 alone, ${address}. If SSH goes by IPv4 it is not let in: try ssh -6.`
-          : `The door is open for IPv4 alone, ${address}. If SSH goes by IPv6 it is not let in: try ssh -4.`,
-      exit: () =>
-        'A VPN, Private Relay or a jump host gives SSH an address of its own. Turn it off, or open from the machine that runs SSH.',
+      proxy: (address: string, isSsh: boolean) =>
+        `This network lets no WebSocket through, so a proxy speaks for it: the door is open for ${address}. ${isSsh ? 'SSH that' : 'What'} leaves by another address is not let in.`,
+      family: (address: string, isSsh: boolean) => {
+        const [open, other] = address.includes(':') ? [6, 4] : [4, 6];
+        const only = `The door is open for IPv${open} alone, ${address}.`;
+        return isSsh
+          ? `${only} If SSH goes by IPv${other} it is not let in: try ssh -${open}.`
+          : `${only} What goes by IPv${other} is not let in.`;
+      },
+      exit: (_: string, isSsh: boolean) =>
+        isSsh
+          ? 'A VPN, Private Relay or a jump host gives SSH an address of its own. Turn it off, or open from the machine that runs SSH.'
+          : 'A VPN or Private Relay gives some connections an address of their own. Turn it off, or open from the machine that connects.',
     },
   },
 
@@ -141,6 +146,7 @@ export const text = {
   door: {
     closed: 'Closed',
     closedLede: (service: string, home: string) => `New ${service} connections to ${home} are refused.`,
+    closedOtherLede: (door: string, home: string) => `New connections to ${door} at ${home} are refused.`,
     closedProxyLede: (home: string) => `Nothing listens for it at ${home}.`,
     holding: 'Holding',
     sealing: 'Sealing',
@@ -228,7 +234,9 @@ export const text = {
     show: 'Show',
     showDoor: (door: string) => `Show ${door}`,
     doorsOf: (home: string) => `Doors of ${home}`,
-    port: (service: string, port: number) => `${service}, port ${port}`,
+    port: (port: number) => `Port ${port}`,
+    portOf: (service: string, port: number) => `${service}, port ${port}`,
+    portUdp: (port: number) => `UDP port ${port}`,
     timeLeft: (left: string) => `${left} left`,
     noDoors: (home: string) => `${home} has no door yet.`,
     noDoorsRemedy: 'Add one at home:',
@@ -238,8 +246,10 @@ export const text = {
 
   command: {
     copy: 'Copy command',
+    copyAddress: 'Copy address',
     copied: 'Copied',
     open: 'Open in an SSH app',
+    openAddress: 'Open in the browser',
   },
 
   proof: {
@@ -287,7 +297,8 @@ export const text = {
     packetRow: 'Your first packet came through',
     packetWait: 'Waiting for your first packet',
     noPacket: (address: string) => `No packet from ${address} yet`,
-    otherAddress: 'Is SSH leaving by another address?',
+    otherAddress: (isSsh: boolean) =>
+      isSsh ? 'Is SSH leaving by another address?' : 'Does what you use leave by another address?',
     noSession: 'Nobody has logged in yet',
     wrongKey: 'Packets come. Wrong key or name?',
     openUnused: 'The door is open. Packets come, nobody has logged in.',

@@ -1,6 +1,6 @@
 'use client';
 import { useEffect, useId, useRef, useState } from 'react';
-import { CopyIcon, TerminalIcon } from './icons.tsx';
+import { CopyIcon, LinkIcon, TerminalIcon } from './icons.tsx';
 import { text } from '../_text/en.ts';
 
 /** One choice of a few, as radio buttons: arrow keys move it. `unit` is said with every choice when text is large. */
@@ -95,9 +95,11 @@ export async function copyText(words: string): Promise<boolean> {
   }
 }
 
-/** A command in its well, with copy; `href` opens it in an app. */
+/** A command, or an address for the browser, in its well, with copy; `href` opens it in an app. */
 export function CommandField({ command, href }: { command: string; href?: string }) {
   const [said, say] = useSaid();
+  const isAddress = href === command;
+  const copy = isAddress ? text.command.copyAddress : text.command.copy;
   return (
     <div className="cmd">
       <code>
@@ -109,14 +111,19 @@ export function CommandField({ command, href }: { command: string; href?: string
         ))}
       </code>
       {href !== undefined && (
-        <a className="icon-btn" href={href} aria-label={text.command.open}>
-          <TerminalIcon />
+        <a
+          className="icon-btn"
+          href={href}
+          aria-label={isAddress ? text.command.openAddress : text.command.open}
+          {...(isAddress ? { target: '_blank', rel: 'noopener noreferrer' } : {})}
+        >
+          {isAddress ? <LinkIcon /> : <TerminalIcon />}
         </a>
       )}
       <button
         type="button"
         className={said ? 'icon-btn said' : 'icon-btn'}
-        aria-label={said ? text.command.copied : text.command.copy}
+        aria-label={said ? text.command.copied : copy}
         onClick={() => {
           void copyText(command).then((done) => {
             if (done) say();

@@ -1,4 +1,4 @@
-import type { DoorState, ServiceState } from '../door.ts';
+import type { Application, DoorState, ServiceState } from '../door.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { DoorView, OpeningView } from '../protocol/message.ts';
 import { answerTime, type Answer } from './requests.ts';
@@ -55,6 +55,8 @@ export interface ShownDoor {
   readonly name: string;
   readonly driver: string;
   readonly endpoint: DoorView['endpoint'];
+  /** What is spoken there. */
+  readonly serves: Application;
   readonly jump?: DoorView['endpoint'];
   readonly choosesTime: boolean;
   readonly extends: boolean;
@@ -99,6 +101,7 @@ export function showDoor(seen: Answer<DoorView>, moment: Moment): ShownDoor {
     name: door.name,
     driver: door.driver,
     endpoint: door.endpoint,
+    serves: door.serves ?? 'ssh',
     ...(door.jump === undefined ? {} : { jump: door.jump }),
     choosesTime: door.choosesTime,
     extends: door.extends,

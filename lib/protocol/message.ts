@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { checkResult } from '../checks.ts';
-import { doorStates, serviceStates } from '../door.ts';
+import { applications, doorStates, serviceStates } from '../door.ts';
 import { isErrorCode, LatchkeyError, type ErrorCode } from '../errors.ts';
 import { longestJail } from '../ban.ts';
 import { permissions } from '../permission.ts';
@@ -144,6 +144,8 @@ const doorView = v.strictObject({
     port: count(65_535),
     protocol: v.exactOptional(v.literal('udp')),
   }),
+  /** What is spoken there; absent: SSH. */
+  serves: v.exactOptional(v.picklist(applications)),
   /** The door is open for the home's own address: connect through this (`ssh -J`). */
   jump: v.exactOptional(endpoint),
   choosesTime: v.boolean(),

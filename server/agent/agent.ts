@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { usualApplication } from '../../lib/door.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Permission } from '../../lib/permission.ts';
@@ -330,6 +331,7 @@ function homeless(door: DoorTable): DoorFacts {
     extends: false,
     readsBack: false,
     endpoint: { ...(door.host === undefined ? {} : { host: door.host }), port },
+    serves: door.serves ?? usualApplication(port),
     defaultSeconds: parseDuration(door.default ?? '5m'),
     longestSeconds: parseDuration(door.longest ?? '1h'),
     problem: 'tool-needs-root',

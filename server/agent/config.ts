@@ -9,7 +9,7 @@ import { LatchkeyError } from '../../lib/errors.ts';
 import { permissions } from '../../lib/permission.ts';
 import { fromBase64 } from '../../lib/protocol/bytes.ts';
 import { isRelayAddress } from '../../lib/protocol/pairing.ts';
-import { doorHost } from '../doors/definition.ts';
+import { doorHost, served } from '../doors/definition.ts';
 import { sourceTypes } from '../archives/registry.ts';
 import type { ArchiveTable } from '../archives/watch.ts';
 import { agentDrivers, helperDriverNames } from './registry.ts';
@@ -77,6 +77,7 @@ const door = v.looseObject({
     ),
   ),
   host: v.exactOptional(v.pipe(v.string(), v.regex(doorHost, 'must be a host name'))),
+  serves: v.exactOptional(served),
   default: v.exactOptional(duration),
   longest: v.exactOptional(duration),
   max_open: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))),

@@ -38,6 +38,7 @@ export function doorView(door: DoorFacts, device: string, parts: Parts): DoorVie
     driver: facts.driver,
     state: stateOf(facts, held, reading, views, device, now),
     endpoint: facts.endpoint,
+    ...(facts.serves === 'ssh' ? {} : { serves: facts.serves }),
     ...(facts.jump === undefined ? {} : { jump: facts.jump }),
     choosesTime: facts.choosesTime,
     extends: facts.extends,

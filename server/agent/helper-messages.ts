@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { attackKinds, longestJail, jailTroubles, sourceName } from '../../lib/ban.ts';
 import { checkResult } from '../../lib/checks.ts';
+import { applications } from '../../lib/door.ts';
 import { errorCodes } from '../../lib/errors.ts';
 
 /** What the helper may say: all of it is checked, since it is what this process shows and decides by. */
@@ -27,6 +28,7 @@ const doorFacts = v.strictObject({
     port: v.number(),
     protocol: v.optional(v.literal('udp')),
   }),
+  serves: v.picklist(applications),
   service: v.optional(
     v.strictObject({
       protocol: v.picklist(['tcp', 'udp']),

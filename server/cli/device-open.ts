@@ -120,7 +120,7 @@ function sharingLines(address: string, sharing: Sharing): string[] {
     case 'proxy':
       return [
         `No WebSocket passes here, so a proxy speaks for this network: the door is open for its address, ${address}.`,
-        'SSH that leaves by another address is not let in.',
+        'What leaves by another address is not let in.',
       ];
   }
 }

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { createInterface } from 'node:readline/promises';
+import { applications } from '../../lib/door.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { folders } from '../folders.ts';
 import { addHomeDoor, addRootDoor, listDoors, removeDoor, type Places, type Took } from '../doors-on-disk.ts';
@@ -10,6 +11,7 @@ import { port } from './process.ts';
 interface Common {
   readonly config?: string;
   readonly host?: string;
+  readonly serves?: string;
   readonly default?: string;
   readonly longest?: string;
   readonly device?: readonly string[];
@@ -23,9 +25,10 @@ function places(options: Common): Places {
 
 /** Keys that every door may have, as its file says them. */
 function common(options: Common): Record<string, string | readonly string[]> {
-  const { host, default: usual, longest, device } = options;
+  const { host, serves, default: usual, longest, device } = options;
   return {
     ...(host === undefined ? {} : { host }),
+    ...(serves === undefined ? {} : { serves }),
     ...(usual === undefined ? {} : { default: usual }),
     ...(longest === undefined ? {} : { longest }),
     ...(device === undefined ? {} : { devices: device }),
@@ -35,6 +38,11 @@ function common(options: Common): Record<string, string | readonly string[]> {
 function withCommon(command: Command): Command {
   return command
     .option('--host <name>', 'what clients dial, where it is not the relay’s host')
+    .addOption(
+      new Option('--serves <what>', 'what they speak there (by the port: ssh, or the web’s)').choices(
+        applications,
+      ),
+    )
     .option('--default <time>', 'how long it opens when nobody says (5m)')
     .option('--longest <time>', 'the longest it may be asked for (1h)')
     .option('--device <names...>', 'the devices that may open it, by name or id (default: every paired one)')

@@ -1,8 +1,9 @@
 import { showDoor, type ShownDoor } from '../../lib/client/doors.ts';
-import { endpointOf, jumpArgument, jumpOf, type Endpoint } from '../../lib/client/endpoint.ts';
+import { endpointOf, jumpOf, type Endpoint } from '../../lib/client/endpoint.ts';
 import type { Answer } from '../../lib/client/requests.ts';
 import { hostOf } from '../../lib/client/transport.ts';
-import type { DoorState } from '../../lib/door.ts';
+import { wayIn } from '../../lib/client/way-in.ts';
+import type { Application, DoorState } from '../../lib/door.ts';
 import { remedyOf, sentenceOf, type ErrorCode } from '../../lib/errors.ts';
 import { formatClock } from '../../lib/duration.ts';
 import { proofOf } from '../../lib/client/proof.ts';
@@ -16,6 +17,8 @@ export interface DoorRow {
   readonly driver: string;
   readonly state: DoorState;
   readonly endpoint: Endpoint;
+  /** What is spoken there. */
+  readonly serves: Application;
   /** The door is open for the home's own address: through here (`ssh -J`). */
   readonly jump?: Endpoint;
   readonly remainingMs?: number;
@@ -40,6 +43,7 @@ export function doorRow(seen: Answer<DoorView>, relay: string, seenFrom: string 
     driver: door.driver,
     state: door.state,
     endpoint: endpointOf(door, hostOf(relay), seenFrom),
+    serves: door.serves,
     ...(jump === undefined ? {} : { jump }),
     ...(door.own?.remainingMs === undefined ? {} : { remainingMs: Math.round(door.own.remainingMs) }),
     ...(door.verifiedMs === undefined ? {} : { verifiedAt: Math.round(Date.now() - door.verifiedMs) }),
@@ -72,7 +76,6 @@ export function doorLines(row: DoorRow): string[] {
 }
 
 /** What to type where one must jump; the reader puts the account before each host. */
-export function jumpLine({ endpoint: { host, port }, jump }: DoorRow): string[] {
-  if (jump === undefined) return [];
-  return [`Through home: ssh -J ${jumpArgument(jump)} ${port === 22 ? '' : `-p ${port} `}${host}`];
+export function jumpLine({ endpoint: at, serves, jump }: DoorRow): string[] {
+  return jump === undefined ? [] : [`Through home: ${wayIn({ serves, at, jump }).text}`];
 }

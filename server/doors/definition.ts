@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { doorName } from '../../lib/door.ts';
+import { applications, doorName, type Application } from '../../lib/door.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { DriverType } from './driver.ts';
@@ -12,6 +12,8 @@ export interface DoorDefinition {
   readonly options: unknown;
   /** What clients dial, where it is not the relay's host. */
   readonly host?: string;
+  /** What they speak there; absent: what is usual at its port. */
+  readonly serves?: Application;
   readonly defaultSeconds: number;
   readonly longestSeconds: number;
   /** Addresses that may be open at once. */
@@ -38,10 +40,13 @@ const amount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)
 /** A DNS name, an address, nothing that means more in a URL or on a command line. */
 export const doorHost = /^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$/;
 
+export const served = v.picklist(applications, `must be one of ${applications.join(', ')}`);
+
 /** Keys of every door, whatever its driver. The rest of the table is the driver's own. */
 const common = v.object({
   driver: v.string('must name a driver'),
   host: v.optional(v.pipe(v.string(), v.regex(doorHost, 'must be a host name'))),
+  serves: v.exactOptional(served),
   default: v.optional(duration),
   longest: v.optional(duration),
   max_open: v.optional(amount, 16),
@@ -70,7 +75,7 @@ export function readDoor(
     const issue = result.issues[0];
     throw invalid(`${v.getDotPath(issue) ?? 'door'}: ${issue.message}`);
   }
-  const { driver, host, devices, max_open: maxOpen, per_minute: perMinute, ...times } = result.output;
+  const { driver, host, serves, devices, max_open: maxOpen, per_minute: perMinute, ...times } = result.output;
   const type = types.find((one) => one.name === driver);
   if (type === undefined)
     throw invalid(`driver: "${driver}" is not one of ${types.map((one) => one.name).join(', ')}`);
@@ -85,6 +90,7 @@ export function readDoor(
     type,
     options: type.read(own),
     ...(host === undefined ? {} : { host }),
+    ...(serves === undefined ? {} : { serves }),
     defaultSeconds,
     longestSeconds,
     maxOpen,

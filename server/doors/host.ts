@@ -1,7 +1,7 @@
 import type { DoorService, Opening } from './driver.ts';
 import type { Family } from '../../lib/address.ts';
 import type { CheckResult } from '../../lib/checks.ts';
-import type { SessionFact, Stage } from '../../lib/door.ts';
+import type { Application, SessionFact, Stage } from '../../lib/door.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 
 /** One door as its room tells the home agent: names, abilities and limits, never commands or sequences. */
@@ -21,6 +21,8 @@ export interface DoorFacts {
    * absent: TCP.
    */
   readonly endpoint: { readonly host?: string; readonly port: number; readonly protocol?: 'udp' };
+  /** What clients speak there. */
+  readonly serves: Application;
   readonly service?: DoorService;
   /** Names or ids of the devices that may open it. Absent: every paired one. */
   readonly devices?: readonly string[];

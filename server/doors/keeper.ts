@@ -1,5 +1,5 @@
 import { refusalOf } from '../../lib/address.ts';
-import type { SessionFact, Stage } from '../../lib/door.ts';
+import { usualApplication, type SessionFact, type Stage } from '../../lib/door.ts';
 import { codeOf, LatchkeyError, type ErrorCode } from '../../lib/errors.ts';
 import type { DoorDefinition } from './definition.ts';
 import type { DoorDriver, DriverFacts, Opening } from './driver.ts';
@@ -131,6 +131,7 @@ export class DoorKeeper implements DoorHost {
     const facts = driver?.facts ?? noFacts;
     const { closes, choosesTime, extends: lengthens, readsBack, seesPackets, families, seconds } = facts;
     const { name, type, options, host = type.host?.(options), devices } = definition;
+    const port = type.port(options);
     const jump = type.jump?.(options);
     const service = type.service?.(options);
     const fault = problem === undefined ? await driver?.fault?.() : undefined;
@@ -147,10 +148,11 @@ export class DoorKeeper implements DoorHost {
       ...(tells ? { sessions: true } : {}),
       endpoint: {
         ...(host === undefined ? {} : { host }),
-        port: type.port(options),
+        port,
         ...(service?.protocol === 'udp' ? { protocol: 'udp' } : {}),
       },
       ...(jump === undefined ? {} : { jump }),
+      serves: definition.serves ?? usualApplication(service?.port ?? port, service?.protocol),
       ...(service === undefined ? {} : { service }),
       ...(devices === undefined ? {} : { devices }),
       defaultSeconds: seconds ?? definition.defaultSeconds,

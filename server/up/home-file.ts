@@ -55,7 +55,7 @@ helper = ${quote(helperSocket)}
 name = ${quote(door.isGreeter ? 'hello' : 'ssh')}
 driver = "proxy"
 listen = ${door.listen}
-target = ${quote(door.target)}${door.isGreeter ? ' # built-in' : ''}
+target = ${quote(door.target)}${door.isGreeter ? ' # built-in\nserves = "other"' : ''}
 
 ${relayBlock(relay)}
 `;

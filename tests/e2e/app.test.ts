@@ -137,8 +137,8 @@ describe('the phone: pair, hold, in', () => {
     await page.keyboard.press('Escape');
     const command = (await page.locator('.cmd code').textContent()) ?? '';
     // the loopback address that the door opened for: which of the two, the browser chose
-    const [, port, host = ''] =
-      /^ssh -p (\d+) (::1|127\.0\.0\.1)$/.exec(command.replaceAll('\u00a0', ' ')) ?? [];
+    const [, ssh, host = '', port = ssh] =
+      /^(?:nc|ssh -p (\d+)) (::1|127\.0\.0\.1)(?: (\d+))?$/.exec(command.replaceAll('\u00a0', ' ')) ?? [];
     expect(await answers(host, Number(port))).toBe(true);
   });
 

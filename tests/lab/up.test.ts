@@ -368,8 +368,14 @@ describe('doors at the command line', () => {
 
     const before = readFileSync(path.join(directory, 'agent/agent.toml'), 'utf8');
     expect((await proxy('again', '2222')).code).toBe(1);
-    expect((await proxy('Bad-Name')).code).toBe(1);
-    expect((await proxy('wild', '99999')).code).toBe(1);
+    for (const [name, listen, key] of [
+      ['Bad-Name', '2300', /"Bad-Name"/],
+      ['wild', '99999', /listen/],
+    ] as const)
+      expect(await proxy(name, listen)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(new RegExp(`^config-usage: .*${key.source}`)) as string,
+      });
     const same = await run(['door', 'add', 'nftables', 'other', '--port', '22', '--mode', 'mark']);
     expect(same.code).toBe(1);
     expect((await run(['door', 'remove', 'nobody'])).code).toBe(1);
@@ -404,10 +410,16 @@ describe('without root', () => {
     expect(running.out).toContain('tool-needs-root');
     const gate = await run(['door', 'add', 'nftables', 'web', '--port', '8080', '--mode', 'gate', '--yes']);
     expect(gate).toMatchObject({ code: 1, stderr: expect.stringMatching(/^tool-needs-root: /) as string });
-    expect(
-      (await run(['door', 'add', 'proxy', 'far', '--listen', '2301', '--target', '127.0.0.1:22'])).code,
-    ).toBe(0);
+    const far = ['door', 'add', 'proxy', 'far', '--listen', '2301', '--target', '127.0.0.1:22'];
+    expect((await run([...far, '--serves', 'gopher'])).code).toBe(2);
+    expect((await run([...far, '--serves', 'https'])).code).toBe(0);
     expect((await run(['device', 'pair', link, '--yes'], lab.phone)).code).toBe(0);
+    const { stdout } = await run(['device', 'doors', '--json'], lab.phone);
+    const shown = JSON.parse(stdout) as { name: string; serves: string }[];
+    expect(Object.fromEntries(shown.map(({ name, serves }) => [name, serves]))).toEqual({
+      far: 'https',
+      hello: 'other',
+    });
     expect((await run(['device', 'open', 'hello'], lab.phone)).code).toBe(0);
     for (const room of ['relay', 'agent', 'helper', 'run'])
       expect(who(path.join(directory, room))).toMatch(/^7[05]0 65534:65534$/);

@@ -28,6 +28,7 @@ export class TestHost implements DoorHost {
         extends: true,
         readsBack: true,
         endpoint: { port: 22 },
+        serves: 'ssh',
         defaultSeconds: 300,
         longestSeconds: 3600,
         ...changes,

@@ -10,6 +10,7 @@ export const door: DoorEntry = {
     name: 'ssh',
     driver: 'nftables',
     endpoint: { host: 'attic.example.net', port: 22 },
+    serves: 'ssh',
     choosesTime: true,
     extends: true,
     readsBack: true,

@@ -4,13 +4,15 @@ import { deviceRow } from '../../app/_live/device-rows.ts';
 import { doorFace } from '../../app/_live/door-view.ts';
 import { homeHeads, nothingOpen } from '../../app/_live/home-view.ts';
 import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
-import { sshCommand } from '../../app/_live/words.ts';
+import { servedAt, servedWord } from '../../app/_live/words.ts';
 import type { DialState, HomeState, Snapshot } from '../../app/_state/types.ts';
 import { clock, dayOf, span, timeOfDay, weekdayOf } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
 import { dial, door, home } from './app-home.ts';
 import type { DeviceView } from '../../lib/protocol/message.ts';
 import { endpointOf, jumpArgument, jumpOf } from '../../lib/client/endpoint.ts';
+import { wayIn } from '../../lib/client/way-in.ts';
+import { usualApplication, type Application } from '../../lib/door.ts';
 
 const wall = Date.UTC(2026, 4, 12, 12, 0, 0);
 
@@ -34,12 +36,65 @@ describe('durations', () => {
 
 describe('the command to copy', () => {
   it('names the port where it is not 22, and brackets IPv6 in the link alone', () => {
-    expect(sshCommand('attic', 22, 'marta')).toEqual({ text: 'ssh marta@attic', href: 'ssh://marta@attic' });
-    expect(sshCommand('barn', 22, undefined, 'attic:2222').text).toBe('ssh -J attic:2222 barn');
-    expect(sshCommand('2001:db8::7', 2222, undefined)).toEqual({
+    const at = { host: 'attic', port: 22 };
+    expect(wayIn({ serves: 'ssh', at, user: 'marta' })).toEqual({
+      text: 'ssh marta@attic',
+      href: 'ssh://marta@attic',
+    });
+    const jump = { host: 'attic', port: 2222 };
+    expect(wayIn({ serves: 'ssh', at: { host: 'barn', port: 22 }, jump })).toEqual({
+      text: 'ssh -J attic:2222 barn',
+    });
+    expect(wayIn({ serves: 'ssh', at: { host: '2001:db8::7', port: 2222 } })).toEqual({
       text: 'ssh -p 2222 2001:db8::7',
       href: 'ssh://[2001:db8::7]:2222',
     });
+  });
+  it('is an address for the browser where the web is behind the door', () => {
+    for (const [serves, port, url] of [
+      ['https', 443, 'https://attic'],
+      ['https', 8443, 'https://attic:8443'],
+      ['http', 80, 'http://attic'],
+      ['http', 443, 'http://attic:443'],
+    ] as const)
+      expect(wayIn({ serves, at: { host: 'attic', port } })).toEqual({ text: url, href: url });
+    expect(wayIn({ serves: 'https', at: { host: '2001:db8::7', port: 443 } }).text).toBe(
+      'https://[2001:db8::7]',
+    );
+  });
+  it('is what nc is given for anything else, and names no link', () => {
+    const at = { host: '2001:db8::7', port: 2222 };
+    expect(wayIn({ serves: 'other', at })).toEqual({ text: 'nc 2001:db8::7 2222' });
+    expect(wayIn({ serves: 'other', at, udp: true })).toEqual({ text: 'nc -u 2001:db8::7 2222' });
+  });
+  it('goes through the home where the door is open for that alone', () => {
+    const at = { host: '192.168.1.30', port: 443 };
+    const through = (port: number) => wayIn({ serves: 'https', at, jump: { host: 'attic', port } });
+    expect(through(22)).toEqual({ text: 'ssh -N -L 8443:192.168.1.30:443 attic' });
+    expect(through(2222).text).toBe('ssh -N -L 8443:192.168.1.30:443 -p 2222 attic');
+    const other = {
+      serves: 'other',
+      at: { host: '2001:db8::7', port: 5432 },
+      jump: { host: 'a', port: 22 },
+    } as const;
+    expect(wayIn(other).text).toBe('ssh -N -L 5432:[2001:db8::7]:5432 a');
+  });
+  it('names what a door opens, and where', () => {
+    const door = (serves: Application, protocol?: 'udp') =>
+      ({ name: 'web_admin', serves, endpoint: { port: 8443, ...(protocol && { protocol }) } }) as const;
+    expect([servedWord(door('https')), servedAt(door('https'))]).toEqual(['HTTPS', 'HTTPS, port 8443']);
+    expect([servedWord(door('other')), servedAt(door('other'))]).toEqual(['Web admin', 'Port 8443']);
+    expect(servedAt(door('other', 'udp'))).toBe('UDP port 8443');
+  });
+  it('is usually SSH, but for the ports of the web and UDP', () => {
+    expect([22, 2222, 80, 443, 8443].map((port) => usualApplication(port))).toEqual([
+      'ssh',
+      'ssh',
+      'http',
+      'https',
+      'https',
+    ]);
+    expect(usualApplication(443, 'udp')).toBe('other');
   });
   const door = { endpoint: { port: 2222 } };
   it('goes to the relay’s host where the door names none', () => {

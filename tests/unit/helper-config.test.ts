@@ -41,6 +41,7 @@ describe('one door', () => {
     ['default', { ...table, default: '2h', longest: '1h' }],
     ['max_open', { ...table, max_open: 0 }],
     ['per_minute', { ...table, per_minute: 1.5 }],
+    ['serves', { ...table, serves: 'gopher' }],
     ['host', { ...table, host: 'a b' }],
     ['host', { ...table, host: '-oProxyCommand=x' }],
     ['colour', { ...table, colour: 'red' }],

@@ -23,6 +23,7 @@ const door = {
   driver: 'proxy',
   state: 'open',
   endpoint: { host: 'attic.example.net', port: 22, protocol: 'udp' },
+  serves: 'other',
   choosesTime: true,
   extends: true,
   readsBack: true,

@@ -118,7 +118,7 @@ describe('agent.toml', () => {
         },
       ],
       observer: [{ key: relay.observer }],
-      door: [{ name: 'hello', driver: 'proxy', listen: 2222, target: '127.0.0.1:7445' }],
+      door: [{ name: 'hello', driver: 'proxy', listen: 2222, target: '127.0.0.1:7445', serves: 'other' }],
     });
     expect(greeterPort(text)).toBe(7445);
     const real = newHomeFile('box', '/s', { listen: 2222, target: '127.0.0.1:22', isGreeter: false }, relay);

@@ -324,6 +324,16 @@ export const pictures: Record<string, () => ReactNode> = {
     <Doors {...open} face={{ ...open.face, leftMs: 22_000 }} state="Open, 0:22 left" />
   ),
   'doors-open-vouched': () => <Doors {...open} face={{ ...open.face, vouched: true, canAdd: false }} />,
+  'doors-open-web': () => (
+    <Doors
+      {...open}
+      face={{
+        ...open.face,
+        service: 'HTTPS',
+        command: { text: 'https://attic.example.net:8443', href: 'https://attic.example.net:8443' },
+      }}
+    />
+  ),
   'doors-unchecked': () => (
     <Doors
       face={{
