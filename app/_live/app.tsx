@@ -34,7 +34,8 @@ export function useApp(): App {
 
 /** Kept where boot() reads it before the first paint of the next visit. */
 function useTheme(theme: 'system' | 'light' | 'dark' | undefined): void {
-  useEffect(() => {
+  // at once: whoever leaves the page in the next instant finds it all the same
+  useLayoutEffect(() => {
     if (theme === undefined) return;
     const { dataset } = document.documentElement;
     if (theme === 'system') delete dataset['theme'];

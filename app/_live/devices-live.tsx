@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { LiveShell, useApp, type App } from './app.tsx';
 import { deviceRows } from './device-rows.ts';
 import { usePlace } from './place.ts';
+import { room, useRoom } from './room.ts';
 import { reasonWords } from './words.ts';
 import type { HomeState } from '../_state/types.ts';
 import { AnotherDrawer, DeviceSide, DevicesScreen, RevokeDrawer } from '../_screens/devices-screen.tsx';
@@ -22,12 +23,10 @@ export function DevicesLive() {
   );
 }
 
-/** Wide enough for a side pane, which then shows the chosen device. */
-const withPane = () => window.matchMedia('(min-width: 1280px)').matches;
-
 function HomeDevices({ app: { store, ...rest }, home }: { app: App; home: HomeState }) {
   const app = { store, ...rest };
   const place = usePlace();
+  const beside = useRoom(room.pane);
   const [chosen, setChosen] = useState<string>();
   const [drawer, setDrawer] = useState<'none' | 'device' | 'another'>('none');
   const answers = home.reach.state === 'answered';
@@ -59,7 +58,7 @@ function HomeDevices({ app: { store, ...rest }, home }: { app: App; home: HomeSt
         loading={load.state === 'loading'}
         onChoose={(id) => {
           setChosen(id);
-          if (!withPane()) setDrawer('device');
+          if (!beside) setDrawer('device');
         }}
         onAnother={() => setDrawer('another')}
       />

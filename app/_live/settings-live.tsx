@@ -2,7 +2,10 @@
 import { useEffect } from 'react';
 import { LiveShell, useApp } from './app.tsx';
 import { toLookAt } from './home-view.ts';
+import { room, useRoom } from './room.ts';
+import { useChecks } from './use-checks.ts';
 import { usePlace } from './place.ts';
+import { ChecksSide } from '../_screens/checks-screen.tsx';
 import { SettingsScreen } from '../_screens/settings-screen.tsx';
 import type { HomeState } from '../_state/types.ts';
 import { text } from '../_text/en.ts';
@@ -17,9 +20,19 @@ export function SettingsLive() {
   }, [wanted, store]);
   const devices = home?.devices.devices.length ?? 0;
   const findings = home === undefined ? undefined : findingsOf(home);
+  const beside = useRoom(room.pane);
+  const checks = useChecks(app, beside);
+  // A home that never said has nothing to show here.
+  const side =
+    beside && checks !== undefined && (checks.at !== undefined || home?.reach.state === 'answered');
   const { settings } = snapshot;
   return (
-    <LiveShell app={app} screen="settings" back={{ href: '/', label: home?.name ?? text.app.name }}>
+    <LiveShell
+      app={app}
+      screen="settings"
+      back={{ href: '/', label: home?.name ?? text.app.name }}
+      {...(side ? { side: <ChecksSide {...checks} /> } : {})}
+    >
       {snapshot.loaded && (
         <SettingsScreen
           place={place}

@@ -35,24 +35,46 @@ export interface ChecksScreenProps {
 const atOnce = 8;
 
 export function ChecksScreen(props: ChecksScreenProps) {
-  const { home, at, findings, unseen, sound, loading, line, onAgain } = props;
   return (
     <>
       <h1 className="title" tabIndex={-1}>
-        {at === undefined ? words.title : verdict(props)}
+        {verdict(props)}
       </h1>
       <p className="lede near num checks-lede" role="status">
-        {at === undefined ? (line ?? words.asking(home)) : `${words.looked(home, at)} ${count(props)}`}
+        {lookedAt(props)}
       </p>
+      <Results {...props} heading="h2" />
+    </>
+  );
+}
+
+/** Desktop: the same in the side pane of the settings. */
+export function ChecksSide(props: ChecksScreenProps) {
+  return (
+    <>
+      <p className="sub">{words.at(props.home)}</p>
+      <h2 className="checks-verdict">{verdict(props)}</h2>
+      <p className="sub num" role="status">
+        {lookedAt(props)}
+      </p>
+      <Results {...props} heading="h3" />
+    </>
+  );
+}
+
+function Results(props: ChecksScreenProps & { heading: 'h2' | 'h3' }) {
+  const { at, findings, unseen, sound, loading, line, onAgain, heading: Heading } = props;
+  return (
+    <>
       {at !== undefined && line !== undefined && <p className="sub pt-3">{line}</p>}
       {findings.length > 0 && (
         <ul className="findings">
           {findings.map((row) => (
             <li key={row.key}>
-              <h2>
+              <Heading>
                 {row.text}
                 {row.door !== undefined && <span className="sub"> {words.door(row.door)}</span>}
-              </h2>
+              </Heading>
               {row.cost !== undefined && <p className="sub">{row.cost}</p>}
               {row.remedy !== undefined && <p>{row.remedy}</p>}
               {row.command !== undefined && <CommandField command={row.command} />}
@@ -62,7 +84,7 @@ export function ChecksScreen(props: ChecksScreenProps) {
       )}
       {unseen.length > 0 && (
         <>
-          <h2 className="grp">{words.notSeen}</h2>
+          <Heading className="grp">{words.notSeen}</Heading>
           <ul className="sound">
             {unseen.map((row) => (
               <li key={row.key}>
@@ -86,7 +108,13 @@ export function ChecksScreen(props: ChecksScreenProps) {
   );
 }
 
-function verdict({ findings, unseen }: ChecksScreenProps): string {
+function lookedAt(props: ChecksScreenProps): string {
+  const { home, at, line } = props;
+  return at === undefined ? (line ?? words.asking(home)) : `${words.looked(home, at)} ${count(props)}`;
+}
+
+function verdict({ at, findings, unseen }: ChecksScreenProps): string {
+  if (at === undefined) return words.title;
   if (findings.length > 0) return words.look(findings.length);
   return unseen.length > 0 ? words.unseen : words.sound;
 }

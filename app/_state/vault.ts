@@ -153,7 +153,11 @@ export function openVault(random: Random, wall: () => number): Vault {
     },
 
     async saveSettings(value) {
-      await (await database()).put('settings', value, 'settings');
+      const transaction = (await database()).transaction('settings', 'readwrite');
+      const kept = transaction.store.put(value, 'settings');
+      // Committed here: one that waits for its answer is lost with a page that is left at once.
+      transaction.commit();
+      await Promise.all([kept, transaction.done]);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The words of Checks around those of the checks themselves (lib/check-words.ts). */
 export const checksText = {
   title: 'Checks',
+  at: (home: string) => `Checks at ${home}`,
   look: (count: number) => `${count} to look at`,
   sound: 'Sound',
   unseen: 'Not all seen',

@@ -230,6 +230,17 @@ describe('the phone: pair, hold, in', () => {
     await page.getByRole('radio', { name: 'System' }).check();
   });
 
+  it('beside the settings of a wide screen stands what home finds wrong with itself', async () => {
+    const { page } = first;
+    const phoneSize = page.viewportSize();
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(`${house.origin}/settings`);
+    await page.locator('.side h2', { hasText: /^(\d+ to look at|Sound|Not all seen)$/ }).waitFor();
+    await page.getByRole('button', { name: 'Check again' }).waitFor();
+    if (phoneSize !== null) await page.setViewportSize(phoneSize);
+    await page.locator('.side').waitFor({ state: 'hidden' });
+  });
+
   it('a second device compares, waits for the yes at home, and is turned away once revoked', async () => {
     const asking = house.run('pair');
     const [, secret] = await asking.until(/\/pair#([\w-]+)/);

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { wordsOf } from '../../../lib/check-words.ts';
 import type { CheckResult } from '../../../lib/checks.ts';
-import { ChecksScreen, type CheckRow } from '../../../app/_screens/checks-screen.tsx';
+import { ChecksScreen, ChecksSide, type CheckRow } from '../../../app/_screens/checks-screen.tsx';
 import { Shell } from '../../../app/_ui/shell.tsx';
 import * as sample from './samples.ts';
 
@@ -54,6 +54,20 @@ function Checks(props: Partial<Parameters<typeof ChecksScreen>[0]>) {
     </Shell>
   );
 }
+
+/** Beside the settings. */
+export const checksSide = (
+  <ChecksSide
+    home="attic"
+    at="14:31"
+    findings={rows(findings)}
+    unseen={[]}
+    sound={rows(sound)}
+    more={0}
+    loading={false}
+    onAgain={() => undefined}
+  />
+);
 
 export const checkPictures: Readonly<Record<string, () => ReactNode>> = {
   'settings-checks': () => <Checks findings={rows(findings)} />,

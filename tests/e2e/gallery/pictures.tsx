@@ -4,7 +4,7 @@ import * as sample from './samples.ts';
 import { bannedSample, banPictures } from './ban-pictures.tsx';
 import { activityPictures } from './activity-pictures.tsx';
 import { archivePictures } from './archive-pictures.tsx';
-import { checkPictures } from './check-pictures.tsx';
+import { checkPictures, checksSide } from './check-pictures.tsx';
 import { restorePictures } from './restore-pictures.tsx';
 import { days, devices } from './sample-lists.ts';
 import { ActivityScreen, ActivitySide } from '../../../app/_screens/activity-screen.tsx';
@@ -188,6 +188,7 @@ const settings = (
     current="attic"
     devices={3}
     back={{ href: '/', label: 'attic' }}
+    side={checksSide}
   >
     <SettingsScreen
       place={place}
