@@ -144,6 +144,12 @@ function Facts({ device }: { device: DeviceRow }) {
           {device.open === undefined ? words.none : <span className="brass b">{device.open}</span>}
         </dd>
       </div>
+      {device.sessions !== undefined && (
+        <div>
+          <dt>{words.factSessions}</dt>
+          <dd className="num">{device.sessions}</dd>
+        </div>
+      )}
     </dl>
   );
 }
@@ -157,10 +163,8 @@ interface OneDeviceProps {
 }
 
 function revokeWords({ home, device }: OneDeviceProps): string {
-  const main =
-    device.openDoors.length > 0
-      ? words.revokeOpen(home, device.openDoors.join(', '), device.name)
-      : words.revokeClosed(home, device.name);
+  const { name, openDoors, sessionCount } = device;
+  const main = words.revokeWhy(home, name, openDoors.join(', '), sessionCount);
   return device.self ? `${words.holding} ${main}` : main;
 }
 

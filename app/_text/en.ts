@@ -501,10 +501,22 @@ export const text = {
     factOpen: 'Open now',
     revoke: (name: string) => `Revoke ${name}`,
     revoking: 'Revoking',
-    revokeOpen: (home: string, doors: string, name: string) =>
-      `${home} closes ${doors} and forgets this key. The session stays until someone ends it at ${home}. To come back, ${name} must be paired again.`,
-    revokeClosed: (home: string, name: string) =>
-      `${home} forgets its key. To come back, ${name} must be paired again.`,
+    factSessions: 'Sessions',
+    sessions: (count: number, since: string) =>
+      count === 1 ? `1, since ${since}` : `${count}, the first since ${since}`,
+    /** `doors`: those that it has open, or nothing. */
+    revokeWhy: (home: string, name: string, doors: string, sessions: number) => {
+      const closes = doors === '' ? 'forgets its key' : `closes ${doors} and forgets this key`;
+      const stays =
+        sessions > 1
+          ? ` Its sessions stay until someone ends them at ${home}.`
+          : sessions === 1
+            ? ` The session stays until someone ends it at ${home}.`
+            : doors === ''
+              ? ''
+              : ` A session that is up stays until someone ends it at ${home}.`;
+      return `${home} ${closes}.${stays} To come back, ${name} must be paired again.`;
+    },
     holding: 'You are holding it.',
     belongs: 'A device belongs to one home. Other homes keep lists of their own.',
     failed: 'Not revoked.',

@@ -239,5 +239,9 @@ export interface DeviceRow {
   readonly open?: string;
   readonly openWords?: string;
   readonly openDoors: readonly string[];
+  /** 1, since 13:36; absent: home knows of none. */
+  readonly sessions?: string;
+  /** How many that is. */
+  readonly sessionCount: number;
   readonly waiting: boolean;
 }

@@ -5,7 +5,7 @@ import { longestSeconds, mayOpen, type Policy } from './authorize.ts';
 import type { Clock } from './clock.ts';
 import type { Devices } from './devices.ts';
 import { fitting, room, sizeOf } from './fit.ts';
-import { sessionAt, type Held, type Reading } from './held.ts';
+import { sessionView, type Held, type Reading } from './held.ts';
 import type { Openings } from './openings.ts';
 
 // What a screen can use; a home with more has worse troubles.
@@ -89,6 +89,7 @@ function openingViews(
         : mine !== undefined && mine.phase !== 'closed'
           ? mine.endsAt - now
           : due;
+    const session = mine && sessionView(mine, parts.clock);
     const overdue = mine === undefined ? due !== undefined && due <= 0 : mine.overdueTold;
     return {
       address,
@@ -97,18 +98,7 @@ function openingViews(
       ...(mine === undefined ? {} : { lengthMs: Math.max(0, mine.row.closesAt - mine.row.openedAt) }),
       ...(left === undefined ? {} : { remainingMs: Math.max(0, Math.round(left)) }),
       ...(overdue ? { overdue: true } : {}),
-      ...(mine?.session === undefined
-        ? {}
-        : {
-            session: {
-              user: mine.session.user.slice(0, 64),
-              sinceMs: Math.max(
-                0,
-                Math.round(parts.clock.wall() - sessionAt(mine, mine.session, parts.clock)),
-              ),
-              ...(mine.session.port === 0 ? {} : { port: mine.session.port }),
-            },
-          }),
+      ...(session === undefined ? {} : { session }),
       ...(mine !== undefined && isSeen(mine, facts) ? { seen: true } : {}),
       ...(mine?.row.device === device ? { proof: proofView(mine, facts, now) } : {}),
     };

@@ -19,7 +19,7 @@ import { doorView, doorViews } from './door-view.ts';
 import type { Doors } from './doors.ts';
 import type { LiveSession } from './live-sessions.ts';
 import { fitting } from './fit.ts';
-import { keyOf, type OpenOrder } from './held.ts';
+import { keyOf, sessionView, type OpenOrder } from './held.ts';
 import type { Openings } from './openings.ts';
 import { StillOpen, unwrap } from './outcome.ts';
 import type { Proofs } from './proofs.ts';
@@ -171,9 +171,13 @@ const handlers: Handlers = {
     const now = parts.clock.now();
     const devices = parts.devices.all().map((row) => {
       const seen = parts.devices.lastSeen(row.id);
-      const held = [...parts.openings.held.values()].filter(
-        (one) => one.row.device === row.id && one.phase !== 'closed',
-      );
+      const held = [...parts.openings.held.values()].filter((one) => one.row.device === row.id);
+      const open = held.filter((one) => one.phase !== 'closed');
+      const sessions = held.flatMap((one) => {
+        const session = sessionView(one, parts.clock);
+        if (session === undefined) return [];
+        return [{ door: one.row.door, user: session.user, sinceMs: session.sinceMs }];
+      });
       return {
         id: row.id,
         name: row.name,
@@ -182,11 +186,12 @@ const handlers: Handlers = {
         self: row.id === live.device,
         confirmed: !parts.devices.isWaiting(row.id),
         allowed: readPermissions(row.allowed),
-        openings: held.slice(0, mostOpenings).map((one) => ({
+        openings: open.slice(0, mostOpenings).map((one) => ({
           door: one.row.door,
           address: one.row.address,
           remainingMs: Math.max(0, Math.round(one.endsAt - now)),
         })),
+        sessions: sessions.slice(0, mostOpenings),
       };
     });
     // The asking device first, then the newest, should they be too many for one message.

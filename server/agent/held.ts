@@ -1,5 +1,5 @@
 import type { ServiceState, SessionFact } from '../../lib/door.ts';
-import type { Step } from '../../lib/protocol/message.ts';
+import type { OpeningView, Step } from '../../lib/protocol/message.ts';
 import type { Opening } from '../doors/driver.ts';
 import type { DoorFacts } from '../doors/host.ts';
 import type { Clock } from './clock.ts';
@@ -90,6 +90,19 @@ export function sessionAt({ found }: Held, session: SessionFact, clock: Clock): 
   if (before === undefined) return session.at;
   const led = clock.wall() - (clock.now() - before);
   return led - session.at < 1000 ? Math.max(session.at, led) : session.at;
+}
+
+/** The session that is up, as devices are told of it. */
+export function sessionView(held: Held, clock: Clock): OpeningView['session'] {
+  const { session } = held;
+  if (session === undefined) return undefined;
+  const { user, port } = session;
+  const since = clock.wall() - sessionAt(held, session, clock);
+  return {
+    user: user.slice(0, 64),
+    sinceMs: Math.max(0, Math.round(since)),
+    ...(port === 0 ? {} : { port }),
+  };
 }
 
 export function keyOf(door: string, address: string): string {

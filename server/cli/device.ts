@@ -95,10 +95,10 @@ async function devices(options: Common): Promise<void> {
       options.json === true,
       list,
       list.map(
-        ({ id, name, self, confirmed, allowed, openings }) =>
+        ({ id, name, self, confirmed, allowed, openings, sessions }) =>
           `${id}  ${name}${self ? ', this device' : ''}${confirmed ? '' : ', not confirmed'}${allowed.length === 0 ? '' : `, may ${allowed.join(' and ')}`}${openings
             .map((opening) => `, has ${opening.door} open`)
-            .join('')}`,
+            .join('')}${sessions.map(({ user, door }) => `, ${user} is in by ${door}`).join('')}`,
       ),
     );
   });

@@ -149,6 +149,7 @@ describe('what wants a look', () => {
       confirmed: true,
       allowed: [],
       openings: [],
+      sessions: [],
     };
     const devices = { devices: [device], load: { state: 'none' } } as const;
     const given = withEvents(told(paired), { devices });

@@ -76,6 +76,32 @@ test('a session is connected, also while the door is lengthened; its end is told
   expect((await own())?.proof?.ended).toMatchObject({ user: 'marta' });
 });
 
+test('who is in by a device’s opening stands in the list of devices, also after its door has closed', async () => {
+  const listed = async () => (await device.client.devices()).map(({ name, sessions }) => [name, sessions]);
+  const other = await house.device('laptop');
+  await other.client.connect();
+  const address = await open();
+  expect(await listed()).toEqual([
+    ['phone', []],
+    ['laptop', []],
+  ]);
+  host.live = [{ user: 'marta', address, port: 51_884, at: Date.now(), pid: 7 }];
+  await house.agent.watchNow();
+  const since = expect.any(Number) as number;
+  const marta = { door: 'gate', user: 'marta', sinceMs: since };
+  expect(await listed()).toContainEqual(['phone', [marta]]);
+  await device.client.close('gate');
+  expect(await listed()).toEqual([
+    ['phone', [marta]],
+    ['laptop', []],
+  ]);
+  const [phone] = await other.client.devices();
+  expect(phone?.openings).toEqual([]);
+  host.live = [];
+  await house.agent.watchNow();
+  expect(await listed()).toContainEqual(['phone', []]);
+});
+
 test('the service is looked for after the answer, never before it', async () => {
   const [gate] = host.facts;
   if (gate === undefined) throw new Error('no door');

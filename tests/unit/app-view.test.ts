@@ -6,6 +6,7 @@ import { homeHeads, nothingOpen } from '../../app/_live/home-view.ts';
 import { knockLede, pinsOf, wayOf } from '../../app/_live/steps.ts';
 import { servedAt, servedWord } from '../../app/_live/words.ts';
 import type { DialState, HomeState, Snapshot } from '../../app/_state/types.ts';
+import { text } from '../../app/_text/en.ts';
 import { clock, dayOf, span, timeOfDay, weekdayOf } from '../../app/_ui/durations.ts';
 import { bladePath, keyCuts } from '../../app/_ui/key-cuts.ts';
 import { dial, door, home } from './app-home.ts';
@@ -268,6 +269,7 @@ describe('a device', () => {
     confirmed: true,
     allowed: [],
     openings: [],
+    sessions: [],
   };
   it('says what it is allowed, in home’s order', () => {
     const said = (allowed: DeviceView['allowed']) => {
@@ -276,5 +278,25 @@ describe('a device', () => {
     };
     expect(said([])).toEqual(['Doors', 'Doors only']);
     expect(said(['unban', 'restore'])).toEqual(['Doors, bans, restore', 'Doors, bans, restore']);
+  });
+  it('says since when somebody is in by it, whom revoking does not put out', () => {
+    const since = (...minutes: number[]) =>
+      deviceRow(
+        {
+          ...device,
+          sessions: minutes.map((ago) => ({ door: 'ssh', user: 'marta', sinceMs: ago * 60_000 })),
+        },
+        'phone',
+        wall,
+      );
+    expect([since().sessions, since().sessionCount]).toEqual([undefined, 0]);
+    const first = timeOfDay(wall - 30 * 60_000);
+    expect(since(30).sessions).toBe(`1, since ${first}`);
+    expect([since(10, 30).sessions, since(10, 30).sessionCount]).toEqual([`2, the first since ${first}`, 2]);
+    const { revokeWhy } = text.devices;
+    expect(revokeWhy('attic', 'Tablet', '', 0)).not.toContain('session');
+    expect(revokeWhy('attic', 'Tablet', 'SSH', 0)).toContain('A session that is up stays');
+    expect(revokeWhy('attic', 'Tablet', '', 1)).toContain('The session stays');
+    expect(revokeWhy('attic', 'Tablet', 'SSH', 2)).toContain('Its sessions stay');
   });
 });

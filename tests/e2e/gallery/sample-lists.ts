@@ -80,6 +80,7 @@ export const devices: DeviceRow[] = [
     allowed: 'Doors, bans, restore',
     allowedWords: 'Doors, bans, restore',
     openDoors: [],
+    sessionCount: 0,
     waiting: false,
   },
   {
@@ -96,6 +97,8 @@ export const devices: DeviceRow[] = [
     open: 'Files, 2:40 left',
     openWords: 'Files open, 2:40 left',
     openDoors: ['Files'],
+    sessions: '1, since 13:36',
+    sessionCount: 1,
     waiting: false,
   },
   {
@@ -110,6 +113,7 @@ export const devices: DeviceRow[] = [
     allowed: 'Doors',
     allowedWords: 'Doors only',
     openDoors: [],
+    sessionCount: 0,
     waiting: false,
   },
 ];
