@@ -305,7 +305,7 @@ export class Agent {
     this.watch.stop();
     this.proofs.stop();
     for (const connection of this.connections) connection.stop();
-    await this.pairing.end('pairing-unanswered');
+    await this.pairing.end('pairing-unanswered', true);
     await this.doors.stop();
     await this.bans.stop();
     await this.archives.stop();

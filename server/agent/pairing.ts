@@ -119,8 +119,14 @@ export class Pairing {
     return this.live?.admission;
   }
 
-  /** Ends the live offer. A device that nobody confirmed is forgotten; where none came, the offer is just too old. */
-  async end(reason: 'pairing-expired' | 'pairing-unanswered' | 'pairing-refused'): Promise<void> {
+  /**
+   * Ends the live offer. A device that nobody confirmed is forgotten; where none came, the offer is just too old.
+   * `stops`: the home agent ends, which is what whoever waits at home is told.
+   */
+  async end(
+    reason: 'pairing-expired' | 'pairing-unanswered' | 'pairing-refused',
+    stops = false,
+  ): Promise<void> {
     const live = this.live;
     if (live === undefined) return;
     clearTimeout(this.timer);
@@ -135,7 +141,7 @@ export class Pairing {
       this.tell({
         event: 'ended',
         offer: live.number,
-        reason: claimed === undefined ? 'pairing-expired' : reason,
+        reason: stops ? 'config-not-running' : claimed === undefined ? 'pairing-expired' : reason,
       });
     this.parts.keysChanged();
     if (claimed === undefined) return;

@@ -103,6 +103,14 @@ test('ends when its time is over and nobody came, and says what to do', async ()
   expect(written.at(-1)).toBe(`\n${sentenceOf('pairing-expired')} ${remedyOf('pairing-expired')}\n`);
 });
 
+test('ends with the home agent, and says that it does not run, not that the code is too old', async () => {
+  const waiting = begin();
+  await until(printed);
+  await house.agent.stop();
+  await until(() => waiting.over !== undefined);
+  expect(waiting.over).toBe('config-not-running');
+});
+
 test('ends when another one takes its place, and that one goes on', async () => {
   const first = begin();
   await until(printed);
