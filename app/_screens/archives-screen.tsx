@@ -1,7 +1,8 @@
 'use client';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { ArchiveRows, ListRow, TableHeads, TableRow, type ArchiveRowsProps } from './archive-rows.tsx';
 import { ArchivesMore, firstWay, Lists as ListSources, Taking, type ListActs } from './archives-more.tsx';
+import { FindField } from '../_ui/find-field.tsx';
 import { CloseIcon, FindIcon, MoreIcon } from '../_ui/icons.tsx';
 import type { ArchivesFace, ArchiveSlots } from '../_ui/archive-types.ts';
 import type { ArchiveQuery } from '../_state/archive-types.ts';
@@ -82,7 +83,7 @@ function Tools({ face, wide, onFilter, onSearch }: ArchivesScreenProps) {
         ))}
         {face.moreVaults !== undefined && <span className="sub more-jails">{face.moreVaults}</span>}
       </div>
-      {wide && <Find search={face.search} onSearch={onSearch} />}
+      {wide && <FindField label={words.find} longest={200} search={face.search} onSearch={onSearch} />}
     </div>
   );
 }
@@ -131,7 +132,9 @@ function Lists(props: ArchivesScreenProps & { onMore: () => void }) {
           </button>
         </div>
       )}
-      {finds && face.filters.length > 1 && <Find search={face.search} onSearch={onSearch} opened />}
+      {finds && face.filters.length > 1 && (
+        <FindField label={words.find} longest={200} search={face.search} onSearch={onSearch} opened />
+      )}
       {list.total > 0 && (
         <ArchiveRows list={list} wide={false} onSeen={onSeen} onChoose={onChoose} {...choosing} />
       )}
@@ -160,36 +163,5 @@ function Table(props: ArchivesScreenProps) {
       )}
       {list.total > 0 && <ArchiveRows list={list} wide onSeen={onSeen} onChoose={onChoose} {...choosing} />}
     </div>
-  );
-}
-
-function Find({
-  search,
-  onSearch,
-  opened = false,
-}: {
-  search: string;
-  onSearch: (text: string) => void;
-  opened?: boolean;
-}) {
-  const id = useId();
-  return (
-    <label className="find" htmlFor={id}>
-      <FindIcon small />
-      <input
-        id={id}
-        type="search"
-        aria-label={words.find}
-        placeholder={words.find}
-        maxLength={200}
-        autoComplete="off"
-        autoCapitalize="none"
-        autoCorrect="off"
-        spellCheck={false}
-        autoFocus={opened}
-        value={search}
-        onInput={(event) => onSearch(event.currentTarget.value)}
-      />
-    </label>
   );
 }

@@ -1,10 +1,10 @@
 'use client';
-import { useId } from 'react';
 import { BanRows, type BanRowsProps } from './ban-rows.tsx';
 import { Flood } from './ban-flood.tsx';
 import { Trying, TryingLine } from './trying.tsx';
 import { BarChart } from '../_ui/bar-chart.tsx';
-import { CheckIcon, FindIcon, GoIcon } from '../_ui/icons.tsx';
+import { FindField } from '../_ui/find-field.tsx';
+import { CheckIcon, GoIcon } from '../_ui/icons.tsx';
 import { Link } from '../_ui/link.tsx';
 import type { BansFace, ChartFace, FloodFace, OwnFace, TryingFace } from '../_ui/ban-types.ts';
 import type { BanQuery } from '../_state/ban-types.ts';
@@ -124,29 +124,9 @@ function Tools({ face, wide, onFilter, onSearch }: BansScreenProps) {
         ))}
         {face.moreJails !== undefined && <span className="sub more-jails">{face.moreJails}</span>}
       </div>
-      {(wide || face.many) && <Find search={face.search} onSearch={onSearch} />}
+      {(wide || face.many) && (
+        <FindField label={words.find} longest={64} search={face.search} onSearch={onSearch} />
+      )}
     </div>
-  );
-}
-
-function Find({ search, onSearch }: { search: string; onSearch: (text: string) => void }) {
-  const id = useId();
-  return (
-    <label className="find" htmlFor={id}>
-      <FindIcon small />
-      <input
-        id={id}
-        type="search"
-        aria-label={words.find}
-        placeholder={words.find}
-        maxLength={64}
-        autoComplete="off"
-        autoCapitalize="none"
-        autoCorrect="off"
-        spellCheck={false}
-        value={search}
-        onInput={(event) => onSearch(event.currentTarget.value)}
-      />
-    </label>
   );
 }
