@@ -50,7 +50,7 @@ function stamp(at: number): string {
 }
 
 /** By its name, or key. Throws `config-missing`, `config-usage` where several have the name. */
-function keyOf(wanted: string, vaults: readonly ArchiveVault[]): string {
+export function keyOf(wanted: string, vaults: readonly ArchiveVault[]): string {
   const found = vaults.filter(({ vault, name }) => vault === wanted || name === wanted);
   const [one] = found;
   if (found.length > 1)

@@ -17,8 +17,10 @@ import { archives, inventory } from './device-archives.ts';
 import { attacks, bans, unban } from './device-bans.ts';
 import { openDoor } from './device-open.ts';
 import { folder, whole, type Common } from './device-options.ts';
+import { restore } from './device-restore.ts';
 import { takesIds } from './ids.ts';
 import { printable } from './pair.ts';
+import { withRestoreOptions } from './restoring.ts';
 
 /** Decides which host stands in `endpoint`; without it the relay's does. */
 async function seenFrom(client: Client): Promise<string | undefined> {
@@ -261,5 +263,12 @@ export function register(program: Command): void {
     .action((vault: string | undefined, _options: object, command: Command) =>
       inventory(vault, command.optsWithGlobals<Common>()),
     );
+  const back = takesIds(list.command('restore [archive...]'))
+    .description('get archives back at home, by id or name; without any: how the restore stands')
+    .option('--vault <vault>', 'of this vault, by name or key; without archives: all of it')
+    .option('--search <text>', 'what `device archives --search` shows');
+  withRestoreOptions(back).action((wanted: string[], _options: object, command: Command) =>
+    restore(wanted, command.optsWithGlobals()),
+  );
   takesIds(add('revoke <device>', 'turn a device away from now on, by name or id')).action(revoke);
 }

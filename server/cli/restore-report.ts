@@ -86,9 +86,9 @@ export function restoreReport(
   view: RestoreView | undefined,
   rows: readonly RestoreRow[],
   folder: string,
+  command: string,
 ): string {
-  if (view === undefined)
-    return 'Nothing was ever asked back: latchkey archives restore ARCHIVE, or --vault NAME\n';
+  if (view === undefined) return `Nothing was ever asked back: ${command} ARCHIVE, or --vault NAME\n`;
   const { startedMs, startedBy, tier, day, days, cost, costInAll, code } = view;
   const by = startedBy === undefined ? '' : ` by ${shown(startedBy)}`;
   const lines = [

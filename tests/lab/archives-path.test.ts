@@ -279,6 +279,30 @@ type = "s3"
     await expect(terminal('archives', 'inventory', 'nowhere')).rejects.toThrow('config-missing');
     expect(initiated()).toEqual([1, 1, 1]);
 
+    // Got back from a terminal, by the permission and the size that is typed.
+    aws.credentials[0] = { ...secret, allow: [...policyActions(), ...policyActions('restoring')] };
+    const back = (...args: string[]) => terminal('archives', 'restore', ...args);
+    expect(await back()).toContain('Nothing was ever asked back: latchkey device archives restore ARCHIVE');
+    await expect(back('mail/nothing')).rejects.toThrow('config-missing');
+    await expect(back('--search', 'Ferien')).rejects.toThrow(/config-usage.*more than 32/);
+    const plan = await back('mail/all accounts.mbox');
+    expect(plan).toContain('1 archive, 4 B: mail/all accounts.mbox');
+    expect(plan).toContain('Nothing is asked yet. To begin: the same again with --size "4 B"');
+    await expect(back('mail/all accounts.mbox', '--size', '5 B')).rejects.toThrow('refused-size');
+    expect(aws.count('RestoreObject')).toBe(0);
+    const begun = await back('mail/all accounts.mbox', '--size', '4 B');
+    expect(begun).toContain('Begun. It goes on by itself: latchkey device archives restore\n');
+    await until(() => aws.count('RestoreObject') === 1, 60_000);
+    await back('--pause');
+    const standing = JSON.parse(await back('--json')) as { restore: object; rows: object[] };
+    expect(standing.restore).toMatchObject({ archives: 1, bytes: 4, startedBy: 'phone', pausing: true });
+    await back('--continue');
+    const inWords = await back();
+    expect(inWords).toMatch(/^Restore of \S+ \S+ by phone, \w+: under way: 0 of 1 archive back/);
+    await control({ verb: 'permit', device: 'phone', permission: 'restore', yes: false });
+    await expect(back('--pause')).rejects.toThrow('refused-permission');
+    await control({ verb: 'permit', device: 'phone', permission: 'restore', yes: true });
+
     // Another start asks for no list, and fetches none again.
     await kill();
     const outputs = aws.count('GetJobOutput');

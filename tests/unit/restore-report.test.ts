@@ -54,7 +54,7 @@ test('how a restore stands: counted, what stops it with its remedy, each row; te
     rowOf('2020', { state: 'downloading', down: 61e9, rate: 4_100_000, untilMs: 1_778_100_000_000 }),
     rowOf('2019', { state: 'back', bySize: true }),
   ];
-  const text = restoreReport(view, rows, '/srv/back');
+  const text = restoreReport(view, rows, '/srv/back', 'latchkey archives restore');
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
   const lines = text.split('\n');
   expect(lines[0]).toBe(
@@ -68,5 +68,7 @@ test('how a restore stands: counted, what stops it with its remedy, each row; te
     /downloading +388 GB {2}Photos 2020 {2}\(until 2026-05-06 20:40Z, 61\.0 GB here, 4\.10 MB\/s\)$/,
   );
   expect(lines[6]).toContain('compared by its size alone');
-  expect(restoreReport(undefined, [], '/x')).toContain('Nothing was ever asked back');
+  expect(restoreReport(undefined, [], '/x', 'latchkey archives restore')).toContain(
+    'Nothing was ever asked back',
+  );
 });

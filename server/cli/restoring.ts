@@ -1,0 +1,172 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { createInterface } from 'node:readline/promises';
+import { tiers, type Tier } from '../../lib/archive.ts';
+import { LatchkeyError } from '../../lib/errors.ts';
+import type { RestorePlan, RestoreRow, RestoreView } from '../../lib/protocol/restores.ts';
+import { headlineSize, readSize } from '../../lib/restore.ts';
+import { barOn } from './archives-bar.ts';
+import { planReport, restoreReport, statusLine } from './restore-report.ts';
+
+/** A restore as a terminal begins it, changes it and looks on: at home, and on a device. */
+
+export interface RestoreOptions {
+  readonly tier?: Tier;
+  readonly perDay?: number;
+  readonly size?: string;
+  readonly wait?: boolean;
+  readonly pause?: boolean;
+  readonly stop?: boolean;
+  readonly continue?: boolean;
+  readonly json?: boolean;
+}
+
+/** A whole vault by its key, or archives. */
+export type Wanted = { vault: string } | { archives: { vault: string; id: string }[] };
+
+/** What the home says of the restore that is under way, or was last. */
+export interface Seen {
+  readonly restore?: RestoreView;
+  readonly rows: readonly RestoreRow[];
+  /** Where it is written. */
+  readonly folder?: string;
+}
+
+/** Whoever is asked: the home agent here, or a home over its relay. */
+export interface Restorer {
+  /** The command that shows how it stands. */
+  readonly command: string;
+  plan(of: Wanted & { perDay?: number }): Promise<{ plan: RestorePlan; folder: string }>;
+  /** Gives the restore's id. */
+  start(order: { plan: string; tier: Tier; typed: string; cost: number }): Promise<string>;
+  seen(): Promise<Seen>;
+  cap(restore: string, perDay: number): Promise<unknown>;
+  goOn(restore: string): Promise<unknown>;
+  pause(restore: string, now: boolean): Promise<unknown>;
+}
+
+/** While one looks on: ms. */
+const askEvery = 1000;
+
+export function withRestoreOptions(command: Command): Command {
+  return command
+    .option('--tier <tier>', tiers.join(', '), tier)
+    .option('--per-day <size>', 'ask for no more than this in a day: 200GB', bytes)
+    .option('--size <size>', 'the plan’s size, typed: begins without asking')
+    .option('--wait', 'look on until it is back')
+    .option('--pause', 'ask for no more; what is asked for still comes')
+    .option('--stop', 'the same, and fetch nothing more, either')
+    .option('--continue', 'go on with what was paused');
+}
+
+function tier(text: string): Tier {
+  const found = tiers.find((one) => one.toLowerCase() === text.toLowerCase());
+  if (found === undefined) throw new InvalidArgumentError(`${tiers.join(', ')}.`);
+  return found;
+}
+
+function bytes(text: string): number {
+  const read = readSize(text);
+  if (read === undefined) throw new InvalidArgumentError('A size as 200GB or 1.5 TB.');
+  return read;
+}
+
+/** Throws `config-usage` for options that do not go together. */
+export function checkActs(isNew: boolean, { pause, stop, continue: goOn }: RestoreOptions): void {
+  const acts = [pause, stop, goOn].filter((each) => each === true).length;
+  if (acts > 1 || (acts === 1 && isNew))
+    throw new LatchkeyError('config-usage', 'one of --pause, --stop, --continue, and no archives beside it');
+}
+
+/**
+ * Begins what is wanted, else changes what is under way, and prints how it stands; what was seen last, or undefined
+ * where nothing was begun or it was begun alone.
+ */
+export async function restoreBy(
+  restorer: Restorer,
+  wanted: Wanted | undefined,
+  options: RestoreOptions,
+): Promise<Seen | undefined> {
+  const { json = false, wait = false } = options;
+  if (wanted === undefined) await change(restorer, options);
+  else if (!(await begin(restorer, wanted, options))) return undefined;
+  else if (!wait) {
+    if (!json) process.stdout.write(`Begun. It goes on by itself: ${restorer.command}\n`);
+    return undefined;
+  }
+  const seen = wait ? await lookOn(restorer, json) : await restorer.seen();
+  const { restore: view, rows, folder } = seen;
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ restore: view ?? null, rows, ...(folder === undefined ? {} : { folder }) })}\n`,
+    );
+  else process.stdout.write(restoreReport(view, rows, folder ?? view?.folder ?? '', restorer.command));
+  if (view?.status === 'done' && view.failed > 0) process.exitCode = 1;
+  return seen;
+}
+
+/** Plans, shows the plan, asks for its size. False: nothing was begun. */
+async function begin(restorer: Restorer, wanted: Wanted, options: RestoreOptions): Promise<boolean> {
+  const { perDay, json = false } = options;
+  const { plan, folder } = await restorer.plan({ ...wanted, ...(perDay === undefined ? {} : { perDay }) });
+  const choice = plan.choices.find((each) => each.tier === options.tier) ?? plan.choices[0];
+  if (choice === undefined || (options.tier !== undefined && choice.tier !== options.tier))
+    throw new LatchkeyError(
+      'config-usage',
+      `--tier: AWS takes ${plan.choices.map((each) => each.tier).join(' or ')} for these`,
+    );
+  const size = headlineSize(plan.bytes);
+  if (json) process.stdout.write(`${JSON.stringify({ plan, folder, size })}\n`);
+  else process.stdout.write(planReport(plan, folder, choice));
+  const typed = options.size ?? (await ask(size, json));
+  if (typed === undefined) {
+    if (!json) process.stdout.write(`Nothing is asked yet. To begin: the same again with --size "${size}"\n`);
+    return false;
+  }
+  const cost = choice.retrieval + plan.transfer + plan.copies + plan.requests;
+  const restore = await restorer.start({ plan: plan.plan, tier: choice.tier, typed, cost });
+  if (json) process.stdout.write(`${JSON.stringify({ restore })}\n`);
+  return true;
+}
+
+/** Undefined: there is nobody to ask. */
+async function ask(size: string, json: boolean): Promise<string | undefined> {
+  if (json || !process.stdin.isTTY || !process.stdout.isTTY) return undefined;
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await lines.question(`To begin, type the size, ${size}: `);
+  } finally {
+    lines.close();
+  }
+}
+
+async function change(restorer: Restorer, options: RestoreOptions): Promise<void> {
+  if (options.perDay === undefined && !options.pause && !options.stop && !options.continue) return;
+  const { restore: view } = await restorer.seen();
+  if (view === undefined) throw new LatchkeyError('archives-missing', 'no restore was ever begun');
+  const { restore: id } = view;
+  if (options.perDay !== undefined) await restorer.cap(id, options.perDay);
+  if (options.continue === true) await restorer.goOn(id);
+  if (options.pause === true) await restorer.pause(id, false);
+  if (options.stop === true) await restorer.pause(id, true);
+}
+
+/** Until it is over. */
+async function lookOn(restorer: Restorer, json: boolean): Promise<Seen> {
+  const bar = barOn(process.stderr);
+  let said = '';
+  for (;;) {
+    const now = await restorer.seen();
+    if (now.restore?.status !== 'running') {
+      bar.clear();
+      return now;
+    }
+    const { backBytes, bytes: of } = now.restore;
+    const coming = now.rows.reduce((sum, row) => sum + (row.state === 'back' ? 0 : row.down), 0);
+    const line = statusLine(now.restore);
+    bar.tell({ label: line, done: Math.min(backBytes + coming, of), of });
+    // where no bar is drawn, what changed is said once
+    if (!json && !process.stderr.isTTY && line !== said) process.stderr.write(`${line}\n`);
+    said = line;
+    await new Promise((resolve) => setTimeout(resolve, askEvery));
+  }
+}
