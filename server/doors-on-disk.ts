@@ -112,12 +112,13 @@ function requireRoot(): void {
   if (!isRoot()) throw new LatchkeyError('tool-needs-root');
 }
 
-/** A door out of words just given: no file is wrong where it is. */
+/** A door out of words just given: no file is wrong, save the one that such words may name. */
 function readGiven(...given: Parameters<typeof readDoor>): DoorDefinition {
   try {
     return readDoor(...given);
   } catch (error) {
-    if (!(error instanceof LatchkeyError) || error.code !== 'config-invalid') throw error;
+    const isOfWords = error instanceof LatchkeyError && error.code === 'config-invalid';
+    if (!isOfWords || 'file' in given[1]) throw error;
     throw new LatchkeyError('config-usage', error.detail);
   }
 }

@@ -70,7 +70,12 @@ const writers: Record<Written, (given: Given) => Words> = {
         title: words.packet,
         who: words.seenFrom(address),
         address,
-        row: { title: words.packetRow, sub: words.waitingSession(when ?? '') },
+        row: {
+          title: words.packetRow,
+          // nobody will ever tell of one where sessions cannot be told
+          sub:
+            entry.shown.own?.proof?.sessions === true ? words.waitingSession(when ?? '') : `${when ?? ''}.`,
+        },
       };
     }
     if (fact.state === 'missing') {
@@ -113,6 +118,7 @@ function silence(entry: DoorEntry, { reason }: Fact): readonly [string, string] 
 }
 
 function meaning(home: HomeState, entry: DoorEntry, fact: Fact): { lede: string; remedy: string } {
+  const { endpoint } = entry.shown;
   switch (fact.link) {
     case 'service':
       return {
@@ -120,7 +126,7 @@ function meaning(home: HomeState, entry: DoorEntry, fact: Fact): { lede: string;
         remedy:
           entry.shown.driver === 'proxy'
             ? words.targetRemedy(home.name)
-            : words.serviceRemedy(home.name, entry.shown.endpoint.port),
+            : words.serviceRemedy(home.name, endpoint.port, endpoint.protocol === 'udp'),
       };
     case 'packet': {
       const address = entry.shown.own?.address ?? '';

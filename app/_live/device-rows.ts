@@ -30,7 +30,9 @@ export function deviceRow(device: DeviceView, place: Place, wall: number): Devic
         opening.remainingMs === undefined ? undefined : clock(opening.remainingMs),
       ] as const,
   );
-  const sessions = device.sessions.map(({ sinceMs }) => sinceMs);
+  const sessions = device.sessions.map(({ user, sinceMs }) =>
+    list.session(user, whenOf(wall - sinceMs, wall)),
+  );
   return {
     id: device.id,
     name: device.name,
@@ -49,10 +51,7 @@ export function deviceRow(device: DeviceView, place: Place, wall: number): Devic
           openWords: open.map(([door, left]) => list.openDoor(door, left)).join('; '),
         }),
     openDoors: open.map(([door]) => door),
-    ...(sessions.length === 0
-      ? {}
-      : { sessions: list.sessions(sessions.length, whenOf(wall - Math.max(...sessions), wall)) }),
-    sessionCount: sessions.length,
+    ...(sessions.length === 0 ? {} : { sessions: sessions.join('; ') }),
     waiting: !device.confirmed,
   };
 }

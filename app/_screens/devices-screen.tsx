@@ -147,7 +147,9 @@ function Facts({ device }: { device: DeviceRow }) {
       {device.sessions !== undefined && (
         <div>
           <dt>{words.factSessions}</dt>
-          <dd className="num">{device.sessions}</dd>
+          <dd className="num">
+            <bdi>{device.sessions}</bdi>
+          </dd>
         </div>
       )}
     </dl>
@@ -163,8 +165,7 @@ interface OneDeviceProps {
 }
 
 function revokeWords({ home, device }: OneDeviceProps): string {
-  const { name, openDoors, sessionCount } = device;
-  const main = words.revokeWhy(home, name, openDoors.join(', '), sessionCount);
+  const main = words.revokeWhy(home, device.name, device.openDoors.join(', '));
   return device.self ? `${words.holding} ${main}` : main;
 }
 

@@ -132,20 +132,11 @@ export const devicesText = {
     revoke: (name: string) => `Revoke ${name}`,
     revoking: 'Revoking',
     factSessions: 'Sessions',
-    sessions: (count: number, since: string) =>
-      count === 1 ? `1, since ${since}` : `${count}, the first since ${since}`,
+    session: (user: string, since: string) => `${user}, since ${since}`,
     /** `doors`: those that it has open, or nothing. */
-    revokeWhy: (home: string, name: string, doors: string, sessions: number) => {
-      const closes = doors === '' ? 'forgets its key' : `closes ${doors} and forgets this key`;
-      const stays =
-        sessions > 1
-          ? ` Its sessions stay until someone ends them at ${home}.`
-          : sessions === 1
-            ? ` The session stays until someone ends it at ${home}.`
-            : doors === ''
-              ? ''
-              : ` A session that is up stays until someone ends it at ${home}.`;
-      return `${home} ${closes}.${stays} To come back, ${name} must be paired again.`;
+    revokeWhy: (home: string, name: string, doors: string) => {
+      const does = doors === '' ? 'forgets its key' : `closes ${doors} and forgets this key`;
+      return `${home} ${does}. A session that is up stays until someone ends it at ${home}. To come back, ${name} must be paired again.`;
     },
     holding: 'You are holding it.',
     belongs: 'A device belongs to one home. Other homes keep lists of their own.',

@@ -65,6 +65,7 @@ export const doorsText = {
   door: {
     closed: 'Closed',
     closedLede: (service: string, home: string) => `New ${service} connections to ${home} are refused.`,
+    thenGo: (address: string) => `Then ${address}`,
     closedOtherLede: (door: string, home: string) => `New connections to ${door} at ${home} are refused.`,
     closedProxyLede: (home: string) => `Nothing listens for it at ${home}.`,
     holding: 'Holding',
@@ -210,8 +211,8 @@ export const doorsText = {
     listensOther: (port: number, six: boolean) => `Port ${port} does not listen for IPv${six ? 6 : 4}`,
     listensOtherWhy: 'Is its listening address of the other kind?',
     openNobody: 'The door is open. Nobody waits behind it.',
-    serviceRemedy: (home: string, port: number) =>
-      `On ${home}, see which programs listen: ss -ltn. One of them must have port ${port}, for this address.`,
+    serviceRemedy: (home: string, port: number, isUdp: boolean) =>
+      `On ${home}, see which programs listen: ss ${isUdp ? '-lun' : '-ltn'}. One of them must have port ${port}, for this address.`,
     packet: 'First packet seen',
     packetRow: 'Your first packet came through',
     packetWait: 'Waiting for your first packet',

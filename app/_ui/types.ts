@@ -125,7 +125,7 @@ export interface DoorFace {
   readonly proofRemedy?: string;
   /** Who else comes by the opened address. */
   readonly proofNote?: string;
-  readonly command?: { readonly text: string; readonly href?: string };
+  readonly command?: { readonly text: string; readonly href?: string; readonly then?: string };
   readonly session?: { readonly user: string };
   readonly reason?: string;
   readonly remedy?: string;
@@ -239,9 +239,7 @@ export interface DeviceRow {
   readonly open?: string;
   readonly openWords?: string;
   readonly openDoors: readonly string[];
-  /** 1, since 13:36; absent: home knows of none. */
+  /** marta, since 13:36; absent: home knows of none. */
   readonly sessions?: string;
-  /** How many that is. */
-  readonly sessionCount: number;
   readonly waiting: boolean;
 }

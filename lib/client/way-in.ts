@@ -7,6 +7,8 @@ export interface WayIn {
   readonly text: string;
   /** The same as a link; absent where none can say it. */
   readonly href?: string;
+  /** Where one goes once the command runs: an address, or host and port. */
+  readonly then?: string;
 }
 
 export interface WayInFacts {
@@ -24,7 +26,7 @@ export interface WayInFacts {
 export function wayIn(facts: WayInFacts): WayIn {
   const { serves, at, udp, user, jump } = facts;
   if (serves === 'ssh') return ssh(at, user, jump);
-  if (jump !== undefined) return { text: forwarded(at, jump) };
+  if (jump !== undefined) return forwarded(serves, at, jump);
   if (serves === 'other') return { text: `nc ${udp === true ? '-u ' : ''}${at.host} ${at.port}` };
   const url = `${serves}://${hostAndPort(at, serves === 'https' ? 443 : 80)}`;
   return { text: url, href: url };
@@ -41,10 +43,13 @@ function ssh(at: Endpoint, user: string | undefined, jump: Endpoint | undefined)
 }
 
 /** ssh(1) forwards a port of this machine through the home; one that needs no root here. */
-function forwarded(at: Endpoint, jump: Endpoint): string {
+function forwarded(serves: Application, at: Endpoint, jump: Endpoint): WayIn {
   const here = at.port < 1024 ? at.port + 8000 : at.port;
   const far = `${bracketed(at.host)}:${at.port}`;
-  return `ssh -N -L ${here}:${far} ${jump.port === 22 ? '' : `-p ${jump.port} `}${jump.host}`;
+  return {
+    text: `ssh -N -L ${here}:${far} ${jump.port === 22 ? '' : `-p ${jump.port} `}${jump.host}`,
+    then: serves === 'other' ? `localhost:${here}` : `${serves}://localhost:${here}`,
+  };
 }
 
 function hostAndPort({ host, port }: Endpoint, usual: number): string {

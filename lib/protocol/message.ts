@@ -229,7 +229,7 @@ const deviceView = v.strictObject({
     v.array(v.strictObject({ door, address, remainingMs: v.exactOptional(ms) })),
     v.maxLength(32),
   ),
-  /** Sessions that are up and came by an opening of this device, also after its door has closed. */
+  /** Of its openings that the home still follows, the last session that came by each and is up: there may be more. */
   sessions: v.pipe(v.array(v.strictObject({ door, user: text(64), sinceMs: ms })), v.maxLength(32)),
 });
 export type DeviceView = v.InferOutput<typeof deviceView>;

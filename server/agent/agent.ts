@@ -331,7 +331,7 @@ function homeless(door: DoorTable): DoorFacts {
     extends: false,
     readsBack: false,
     endpoint: { ...(door.host === undefined ? {} : { host: door.host }), port },
-    serves: door.serves ?? usualApplication(port),
+    serves: door.serves ?? usualApplication(port, door['protocol'] === 'udp' ? 'udp' : 'tcp'),
     defaultSeconds: parseDuration(door.default ?? '5m'),
     longestSeconds: parseDuration(door.longest ?? '1h'),
     problem: 'tool-needs-root',

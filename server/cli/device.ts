@@ -98,9 +98,9 @@ async function devices(options: Common): Promise<void> {
       list,
       list.map(
         ({ id, name, self, confirmed, allowed, openings, sessions }) =>
-          `${id}  ${name}${self ? ', this device' : ''}${confirmed ? '' : ', not confirmed'}${allowed.length === 0 ? '' : `, may ${allowed.join(' and ')}`}${openings
+          `${id}  ${printable(name)}${self ? ', this device' : ''}${confirmed ? '' : ', not confirmed'}${allowed.length === 0 ? '' : `, may ${allowed.join(' and ')}`}${openings
             .map((opening) => `, has ${opening.door} open`)
-            .join('')}${sessions.map(({ user, door }) => `, ${user} is in by ${door}`).join('')}`,
+            .join('')}${sessions.map(({ user, door }) => `, ${printable(user)} is in by ${door}`).join('')}`,
       ),
     );
   });
@@ -126,7 +126,7 @@ async function revoke(device: string, options: Common): Promise<void> {
     if (one === undefined) throw new LatchkeyError('config-missing', `no device "${device}"`);
     if (found.length > 1) throw new LatchkeyError('config-usage', `several devices "${device}": give the id`);
     await client.revoke(one.id);
-    print(options.json === true, { device: one.id, name: one.name }, [`Revoked ${one.name}.`]);
+    print(options.json === true, { device: one.id, name: one.name }, [`Revoked ${printable(one.name)}.`]);
   });
 }
 

@@ -42,7 +42,10 @@ export function planReport(plan: RestorePlan, folder: string, chosen: RestoreCho
     `${moneyWords(requests)} requests`,
     ...(copies > 0 ? [`${moneyWords(copies)} copies`] : []),
   ];
-  lines.push('', `${chosen.tier}: ${parts.join(', ')}. Prices of ${plan.pricesOf}; AWS’s bill decides.`);
+  lines.push(
+    '',
+    `${chosen.tier}: ${parts.join(', ')}. Prices of ${shown(plan.pricesOf)}; AWS’s bill decides.`,
+  );
   lines.push(
     perDay === undefined
       ? 'All of it is asked for at once (--per-day SIZE).'

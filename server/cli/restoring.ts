@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { createInterface } from 'node:readline/promises';
 import { tiers, type Tier } from '../../lib/archive.ts';
-import { LatchkeyError } from '../../lib/errors.ts';
+import { codeOf, LatchkeyError, sentenceOf } from '../../lib/errors.ts';
 import type { RestorePlan, RestoreRow, RestoreView } from '../../lib/protocol/restores.ts';
 import { headlineSize, readSize } from '../../lib/restore.ts';
 import { barOn } from './archives-bar.ts';
@@ -150,23 +150,34 @@ async function change(restorer: Restorer, options: RestoreOptions): Promise<void
   if (options.stop === true) await restorer.pause(id, true);
 }
 
-/** Until it is over. */
+/** Until it is over. A restore takes hours: a relay or home that is away for a while ends nothing. */
 async function lookOn(restorer: Restorer, json: boolean): Promise<Seen> {
   const bar = barOn(process.stderr);
   let said = '';
-  for (;;) {
-    const now = await restorer.seen();
-    if (now.restore?.status !== 'running') {
-      bar.clear();
-      return now;
-    }
-    const { backBytes, bytes: of } = now.restore;
-    const coming = now.rows.reduce((sum, row) => sum + (row.state === 'back' ? 0 : row.down), 0);
-    const line = statusLine(now.restore);
-    bar.tell({ label: line, done: Math.min(backBytes + coming, of), of });
-    // where no bar is drawn, what changed is said once
+  // where no bar is drawn, what changed is said once
+  const say = (line: string): void => {
     if (!json && !process.stderr.isTTY && line !== said) process.stderr.write(`${line}\n`);
     said = line;
-    await new Promise((resolve) => setTimeout(resolve, askEvery));
+  };
+  try {
+    for (; ; await new Promise((resolve) => setTimeout(resolve, askEvery))) {
+      const now = await restorer.seen().catch((error: unknown) => {
+        const code = codeOf(error, 'tool-failed');
+        if (!code.startsWith('relay-')) throw error;
+        return code;
+      });
+      if (typeof now === 'string') {
+        say(sentenceOf(now));
+        continue;
+      }
+      if (now.restore?.status !== 'running') return now;
+      const { backBytes, bytes: of } = now.restore;
+      const coming = now.rows.reduce((sum, row) => sum + (row.state === 'back' ? 0 : row.down), 0);
+      const line = statusLine(now.restore);
+      bar.tell({ label: line, done: Math.min(backBytes + coming, of), of });
+      say(line);
+    }
+  } finally {
+    bar.clear();
   }
 }

@@ -77,5 +77,7 @@ export function doorLines(row: DoorRow): string[] {
 
 /** What to type where one must jump; the reader puts the account before each host. */
 export function jumpLine({ endpoint: at, serves, jump }: DoorRow): string[] {
-  return jump === undefined ? [] : [`Through home: ${wayIn({ serves, at, jump }).text}`];
+  if (jump === undefined) return [];
+  const { text, then } = wayIn({ serves, at, jump });
+  return [`Through home: ${text}${then === undefined ? '' : `, then ${then}`}`];
 }

@@ -10,6 +10,7 @@ import { until } from '../support/until.ts';
 import { axe, readAxe } from './gallery/gallery.ts';
 import { collectReports, headline, hold, pairWith, shows } from './doors-page.ts';
 import { launchAt } from './lab-browser.ts';
+import { framesLine, scrollThrough } from './scroll.ts';
 
 /** Bans from a person's thumb: the real fail2ban over the real sshd's log, and a hosts.deny of 100,000 lines. */
 
@@ -97,33 +98,13 @@ test('banned again within 10 minutes says so, by the keyboard alone it is lifted
   await shows(page, /^(Closed|Connected)/);
 });
 
-/** Half a screen further at each frame, for two seconds: how long each frame took, ms, rising. */
-function scrollThrough(pane: Element): Promise<number[]> {
-  return new Promise((resolve) => {
-    const took: number[] = [];
-    let last = performance.now();
-    const end = last + 2000;
-    const step = (now: number): void => {
-      took.push(Math.round(now - last));
-      last = now;
-      pane.scrollTop += pane.clientHeight / 2;
-      if (now < end) requestAnimationFrame(step);
-      else resolve(took.sort((a, b) => a - b));
-    };
-    requestAnimationFrame(step);
-  });
-}
-const at = (rising: readonly number[], part: number) => rising[Math.ceil(rising.length * part) - 1];
-
 test('100,000 bans: what is looked at is there, whatever is scrolled past; found and shown', async () => {
   await page.getByRole('link', { name: 'Bans' }).filter({ visible: true }).click();
   await shows(page, /^100,000 banned/, 60_000);
   await until(async () => (await rows().count()) > 5);
   const pane = page.locator('main.screen');
   const frames = await pane.evaluate(scrollThrough);
-  console.log(
-    `scrolling through them: ${frames.length} frames, median ${at(frames, 0.5)} ms, 95 of 100 within ${at(frames, 0.95)} ms, longest ${at(frames, 1)} ms`,
-  );
+  console.log(`scrolling through them: ${framesLine(frames)}`);
   await pane.evaluate((element) => (element.scrollTop = element.scrollHeight / 2));
   await until(async () => /^10\./.test(await rows().nth(10).innerText({ timeout: 1000 })));
   expect(await page.locator('[data-row]').count()).toBeLessThan(60);

@@ -71,14 +71,17 @@ describe('the command to copy', () => {
   it('goes through the home where the door is open for that alone', () => {
     const at = { host: '192.168.1.30', port: 443 };
     const through = (port: number) => wayIn({ serves: 'https', at, jump: { host: 'attic', port } });
-    expect(through(22)).toEqual({ text: 'ssh -N -L 8443:192.168.1.30:443 attic' });
+    expect(through(22)).toEqual({
+      text: 'ssh -N -L 8443:192.168.1.30:443 attic',
+      then: 'https://localhost:8443',
+    });
     expect(through(2222).text).toBe('ssh -N -L 8443:192.168.1.30:443 -p 2222 attic');
     const other = {
       serves: 'other',
       at: { host: '2001:db8::7', port: 5432 },
       jump: { host: 'a', port: 22 },
     } as const;
-    expect(wayIn(other).text).toBe('ssh -N -L 5432:[2001:db8::7]:5432 a');
+    expect(wayIn(other)).toEqual({ text: 'ssh -N -L 5432:[2001:db8::7]:5432 a', then: 'localhost:5432' });
   });
   it('names what a door opens, and where', () => {
     const door = (serves: Application, protocol?: 'udp') =>
@@ -279,24 +282,18 @@ describe('a device', () => {
     expect(said([])).toEqual(['Doors', 'Doors only']);
     expect(said(['unban', 'restore'])).toEqual(['Doors, bans, restore', 'Doors, bans, restore']);
   });
-  it('says since when somebody is in by it, whom revoking does not put out', () => {
-    const since = (...minutes: number[]) =>
-      deviceRow(
-        {
-          ...device,
-          sessions: minutes.map((ago) => ({ door: 'ssh', user: 'marta', sinceMs: ago * 60_000 })),
-        },
-        'phone',
-        wall,
-      );
-    expect([since().sessions, since().sessionCount]).toEqual([undefined, 0]);
-    const first = timeOfDay(wall - 30 * 60_000);
-    expect(since(30).sessions).toBe(`1, since ${first}`);
-    expect([since(10, 30).sessions, since(10, 30).sessionCount]).toEqual([`2, the first since ${first}`, 2]);
-    const { revokeWhy } = text.devices;
-    expect(revokeWhy('attic', 'Tablet', '', 0)).not.toContain('session');
-    expect(revokeWhy('attic', 'Tablet', 'SSH', 0)).toContain('A session that is up stays');
-    expect(revokeWhy('attic', 'Tablet', '', 1)).toContain('The session stays');
-    expect(revokeWhy('attic', 'Tablet', 'SSH', 2)).toContain('Its sessions stay');
+  it('says who is in by it, since when, and that revoking puts nobody out', () => {
+    const noon = new Date(2026, 4, 12, 12).getTime();
+    const of = (...minutes: number[]) => {
+      const sessions = minutes.map((ago) => ({ door: 'ssh', user: 'marta', sinceMs: ago * 60_000 }));
+      return deviceRow({ ...device, sessions }, 'phone', noon).sessions;
+    };
+    expect([of(), of(30), of(10, 30)]).toEqual([
+      undefined,
+      'marta, since 11:30',
+      'marta, since 11:50; marta, since 11:30',
+    ]);
+    for (const doors of ['', 'SSH'])
+      expect(text.devices.revokeWhy('attic', 'Tablet', doors)).toContain('A session that is up stays');
   });
 });

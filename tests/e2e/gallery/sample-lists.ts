@@ -80,7 +80,6 @@ export const devices: DeviceRow[] = [
     allowed: 'Doors, bans, restore',
     allowedWords: 'Doors, bans, restore',
     openDoors: [],
-    sessionCount: 0,
     waiting: false,
   },
   {
@@ -97,8 +96,7 @@ export const devices: DeviceRow[] = [
     open: 'Files, 2:40 left',
     openWords: 'Files open, 2:40 left',
     openDoors: ['Files'],
-    sessions: '1, since 13:36',
-    sessionCount: 1,
+    sessions: 'marta, since 13:36',
     waiting: false,
   },
   {
@@ -113,7 +111,6 @@ export const devices: DeviceRow[] = [
     allowed: 'Doors',
     allowedWords: 'Doors only',
     openDoors: [],
-    sessionCount: 0,
     waiting: false,
   },
 ];
