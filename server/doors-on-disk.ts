@@ -49,8 +49,8 @@ const patience = 5000;
 export async function addRootDoor(places: Places, name: string, table: Table): Promise<Took> {
   requireRoot();
   await requireFree(places, name);
-  const door = readGiven(name, table, drivers);
-  checkTogether([...readHelperDoors(places.helper, drivers), door]);
+  const others = readHelperDoors(places.helper, drivers);
+  asUsage(table, () => checkTogether([...others, readDoor(name, table, drivers)]));
   const file = rootFile(places, name);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   writeWhole(file, `${stringify(table)}\n`, 0o600, { uid: 0, gid: 0 });
@@ -61,7 +61,7 @@ export async function addRootDoor(places: Places, name: string, table: Table): P
 /** A door of the home agent's own process, in agent.toml. As addRootDoor. */
 export async function addHomeDoor(places: Places, name: string, table: Table): Promise<Took> {
   await requireFree(places, name);
-  readGiven(name, table, agentDrivers);
+  asUsage(table, () => checkTogether([...homeDefinitions(places), readDoor(name, table, agentDrivers)]));
   return changeHomeFile(places, (text) => {
     const block = `[[door]]\nname = "${name}"\n${stringify(table)}`.trimEnd();
     // before the part that `latchkey up` keeps, so that the file reads in one order
@@ -108,17 +108,18 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-function requireRoot(): void {
+/** Throws `tool-needs-root`. */
+export function requireRoot(): void {
   if (!isRoot()) throw new LatchkeyError('tool-needs-root');
 }
 
-/** A door out of words just given: no file is wrong, save the one that such words may name. */
-function readGiven(...given: Parameters<typeof readDoor>): DoorDefinition {
+/** What is wrong with a door out of words just given is their fault, unless they name a file, which may be wrong. */
+function asUsage(table: Table, check: () => void): void {
   try {
-    return readDoor(...given);
+    check();
   } catch (error) {
     const isOfWords = error instanceof LatchkeyError && error.code === 'config-invalid';
-    if (!isOfWords || 'file' in given[1]) throw error;
+    if (!isOfWords || 'file' in table) throw error;
     throw new LatchkeyError('config-usage', error.detail);
   }
 }
@@ -128,7 +129,7 @@ async function requireFree(places: Places, name: string): Promise<void> {
   if (!doorName.test(name))
     throw new LatchkeyError(
       'config-usage',
-      `"${name}": a letter, then up to 30 of a-z, 0-9 and _ (lower case)`,
+      `the name "${name}": a letter, then up to 30 of a-z, 0-9 and _ (lower case)`,
     );
   const taken = [...homeDoors(places).map((door) => door.name), ...rootNames(places)];
   const running = (await askDoors(places))?.map((door) => door.name) ?? [];
@@ -151,15 +152,25 @@ function homeDoors(places: Places): ListedDoor[] {
   return parseAgentFile(text, file).door.map(({ name, driver }) => ({ name, driver }));
 }
 
+/** Doors of the home agent's own process. */
+function definitionsIn(text: string, file: string): DoorDefinition[] {
+  return parseAgentFile(text, file)
+    .door.filter((table) => agentDrivers.some((type) => type.name === table.driver))
+    .map(({ name, ...table }) => readDoor(name, table, agentDrivers));
+}
+
+function homeDefinitions(places: Places): DoorDefinition[] {
+  const file = path.join(places.agent, 'agent.toml');
+  const text = readPlain(file);
+  return text === undefined ? [] : definitionsIn(text, file);
+}
+
 async function changeHomeFile(places: Places, change: (text: string) => string): Promise<Took> {
   const file = path.join(places.agent, 'agent.toml');
   const before = readPlain(file);
   if (before === undefined) throw new LatchkeyError('config-missing', `${file}: \`latchkey up\` makes it`);
   const after = change(before);
-  const here = parseAgentFile(after, file).door.filter((table) =>
-    agentDrivers.some((type) => type.name === table.driver),
-  );
-  checkTogether(here.map(({ name, ...table }) => readDoor(name, table, agentDrivers)));
+  checkTogether(definitionsIn(after, file));
   writeAsOwner(file, after);
   let control: ControlClient;
   try {

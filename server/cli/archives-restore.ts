@@ -13,8 +13,11 @@ import { takesIds } from './ids.ts';
 import { openKnown } from './known-archives.ts';
 import {
   checkActs,
+  noArchive,
+  onceEach,
   restoreBy,
   withRestoreOptions,
+  type ArchiveKey,
   type RestoreOptions,
   type Restorer,
   type Seen,
@@ -42,8 +45,7 @@ export function registerRestore(archives: Command): void {
 }
 
 async function restore(wanted: readonly string[], options: Options): Promise<void> {
-  const isNew = wanted.length > 0 || options.vault !== undefined || options.search !== undefined;
-  checkActs(isNew, options);
+  const isNew = checkActs(wanted, options);
   const control = await ControlClient.connect(folders().controlSocket);
   try {
     const of = isNew ? await chosen(wanted, options) : undefined;
@@ -58,6 +60,7 @@ async function restore(wanted: readonly string[], options: Options): Promise<voi
 function homeRestorer(control: ControlClient): Restorer {
   return {
     command: 'latchkey archives restore',
+    place: (folder) => folder,
     async plan(of) {
       const { plan, folder } = await control.ask({ verb: 'restorePlan', ...of });
       return { plan: plan as RestorePlan, folder: String(folder) };
@@ -81,8 +84,8 @@ async function chosen(wanted: readonly string[], { vault, search }: Options): Pr
     const of = key === undefined ? {} : { vault: key };
     const found = search === undefined ? [] : await all(catalogue, { ...of, search });
     for (const each of wanted) found.push(await oneOf(catalogue, each, of));
-    if (found.length === 0) throw new LatchkeyError('archives-nothing', `--search ${shown(search ?? '')}`);
-    return { archives: found };
+    if (found.length === 0) throw new LatchkeyError('config-missing', `--search ${shown(search ?? '')}`);
+    return { archives: onceEach(found) };
   } finally {
     await catalogue.close();
   }
@@ -96,13 +99,8 @@ async function keyOf(catalogue: KnownHere, wanted: string): Promise<string> {
   return one.key;
 }
 
-interface Key {
-  readonly vault: string;
-  readonly id: string;
-}
-
-async function all(catalogue: KnownHere, query: { vault?: string; search: string }): Promise<Key[]> {
-  const found: Key[] = [];
+async function all(catalogue: KnownHere, query: { vault?: string; search: string }): Promise<ArchiveKey[]> {
+  const found: ArchiveKey[] = [];
   let after: string | undefined;
   do {
     const page = await catalogue.page({ ...query, limit: 1000, ...(after === undefined ? {} : { after }) });
@@ -115,8 +113,8 @@ async function all(catalogue: KnownHere, query: { vault?: string; search: string
 }
 
 /** By its id, or by its whole name. */
-async function oneOf(catalogue: KnownHere, wanted: string, of: { vault?: string }): Promise<Key> {
-  const found: Key[] = [];
+async function oneOf(catalogue: KnownHere, wanted: string, of: { vault?: string }): Promise<ArchiveKey> {
+  const found: ArchiveKey[] = [];
   let after: string | undefined;
   do {
     const page = await catalogue.page({
@@ -130,7 +128,7 @@ async function oneOf(catalogue: KnownHere, wanted: string, of: { vault?: string 
     after = page.next ?? undefined;
   } while (after !== undefined && found.length < 2);
   const [one] = found;
-  if (one === undefined) throw new LatchkeyError('config-missing', `archive "${shown(wanted)}"`);
+  if (one === undefined) throw noArchive(wanted);
   if (found.length > 1)
     throw new LatchkeyError(
       'config-usage',

@@ -137,9 +137,12 @@ async function* lines(options: ListOptions): AsyncGenerator<string> {
     for (const row of rows) bytes += row.size ?? 0;
     yield rows.map(listLine).join('');
   }
-  yield count === 0
-    ? 'No archive is known. Take an inventory in: latchkey archives import FILE\n'
-    : `${count} ${count === 1 ? 'archive' : 'archives'}, ${formatBytes(bytes)}\n`;
+  const { vault, search } = options;
+  yield count === 0 && (vault !== undefined || search !== undefined)
+    ? 'No archive fits.\n'
+    : count === 0
+      ? 'No archive is known. Take an inventory in: latchkey archives import FILE\n'
+      : `${count} ${count === 1 ? 'archive' : 'archives'}, ${formatBytes(bytes)}\n`;
   if (count > 0) yield await mappingHints(options.vault);
 }
 

@@ -27,7 +27,13 @@ function limit(text: string): number {
 }
 
 /** Events that tell of a device, not of what it did. */
-const aboutDevice: ReadonlySet<string> = new Set(['paired', 'pairing', 'pairing-second', 'revoked']);
+const aboutDevice: ReadonlySet<string> = new Set([
+  'paired',
+  'pairing',
+  'pairing-second',
+  'revoked',
+  'allowed',
+]);
 
 function lineOf(event: EventView): string {
   const parts = [
@@ -42,5 +48,10 @@ function lineOf(event: EventView): string {
       : `${aboutDevice.has(event.kind) ? '' : 'by '}"${printable(event.device)}"`,
     event.code,
   ].filter((part) => part !== undefined);
-  return `${new Date(event.at).toISOString()}  ${event.kind}  ${parts.join(', ')}`;
+  return `${new Date(event.at).toISOString()}  ${kindWord(event.kind)}  ${parts.join(', ')}`;
+}
+
+/** `allowed` tells of a permission that was taken away, too. */
+export function kindWord(kind: EventView['kind']): string {
+  return kind === 'allowed' ? 'permissions' : kind;
 }

@@ -20,10 +20,13 @@ function rowLines(row: ArchiveRow, names: ReadonlyMap<string, string>): string[]
   return [`${created}  ${size}  ${row.state}${until}  ${printable(vault)}  ${name}`, `    ${shown(row.id)}`];
 }
 
-function vaultLine({ name = '?', region, archives, bytes, countedAt, unlisted }: ArchiveVault): string {
+function vaultLine(
+  { vault, name = '?', region, archives, bytes, countedAt, unlisted }: ArchiveVault,
+  asked: ReadonlySet<string>,
+): string {
   const where = region === undefined ? '' : ` (${printable(region)})`;
   const asOf = countedAt === undefined ? ', never counted' : `, as of ${stamp(countedAt)}`;
-  const list = unlisted === true ? '; its list was never asked for' : '';
+  const list = unlisted === true && !asked.has(vault) ? '; its list was never asked for' : '';
   return `${printable(name)}${where}: ${counted(archives, 'archive')}, ${formatBytes(bytes)}${asOf}${list}`;
 }
 
@@ -93,12 +96,13 @@ export async function archives(
     };
     const { rows, count } = await readRows(client, which, limit);
     const names = new Map(totals.vaults.map(({ vault: key, name = key }) => [key, name]));
+    const asked = new Set(totals.inventories.map((one) => one.vault));
     const asOf = totals.countedAt === undefined ? '' : `, as of ${stamp(totals.countedAt)}`;
     const found = search === undefined && vault === undefined ? undefined : (count ?? 'more than 10,000');
     print(options.json === true, { ...totals, ...(count === undefined ? {} : { count }), rows }, [
       ...totals.problems.map(problemLine),
       ...totals.inventories.map((one) => inventoryLine(one, names)),
-      ...totals.vaults.map(vaultLine),
+      ...totals.vaults.map((one) => vaultLine(one, asked)),
       ...rows.flatMap((row) => rowLines(row, names)),
       ...(found === undefined ? [] : [`${found} found, ${rows.length} shown.`]),
       `${counted(totals.archives, 'archive')}, ${formatBytes(totals.bytes)} kept in ${counted(totals.vaults.length + totals.more, 'vault')}${asOf}.`,

@@ -6,22 +6,25 @@ import { mostChosen, restorePage } from '../../lib/protocol/restores.ts';
 import { withHome } from '../device/device.ts';
 import { keyOf } from './device-archives.ts';
 import { folder, type Common } from './device-options.ts';
-import { checkActs, restoreBy, type Restorer, type RestoreOptions, type Wanted } from './restoring.ts';
+import {
+  checkActs,
+  noArchive,
+  onceEach,
+  restoreBy,
+  type ArchiveKey,
+  type Restorer,
+  type RestoreOptions,
+  type Wanted,
+} from './restoring.ts';
 
 interface Options extends Common, RestoreOptions {
   readonly vault?: string;
   readonly search?: string;
 }
 
-interface Key {
-  readonly vault: string;
-  readonly id: string;
-}
-
 /** `latchkey device archives restore`: what the app's restore screens do. Needs the permission at home. */
 export async function restore(wanted: readonly string[], options: Options): Promise<void> {
-  const isNew = wanted.length > 0 || options.vault !== undefined || options.search !== undefined;
-  checkActs(isNew, options);
+  const isNew = checkActs(wanted, options);
   await withHome(folder(), options.home, async (client) => {
     await restoreBy(
       deviceRestorer(client),
@@ -34,6 +37,7 @@ export async function restore(wanted: readonly string[], options: Options): Prom
 function deviceRestorer({ archives }: Client): Restorer {
   return {
     command: 'latchkey device archives restore',
+    place: (name) => `the folder ${name} at home`,
     async plan(of) {
       const { plan } = (await archives.plan(of)).value;
       return { plan, folder: plan.folder };
@@ -54,17 +58,18 @@ async function chosen(
   const of =
     vault === undefined ? {} : { vault: keyOf(vault, (await client.archives.totals()).value.vaults) };
   if (wanted.length === 0 && search === undefined && of.vault !== undefined) return { vault: of.vault };
-  const archives: Key[] = [];
+  const archives: ArchiveKey[] = [];
   if (search !== undefined)
     for await (const { vault: its, id } of rows(client, { ...of, search })) {
       archives.push({ vault: its, id });
       if (archives.length > mostChosen) break;
     }
   for (const each of wanted) archives.push(await oneOf(client, each, of));
-  if (archives.length === 0) throw new LatchkeyError('archives-nothing', `--search ${shown(search ?? '')}`);
-  if (archives.length > mostChosen)
+  const once = onceEach(archives);
+  if (once.length === 0) throw new LatchkeyError('config-missing', `--search ${shown(search ?? '')}`);
+  if (once.length > mostChosen)
     throw new LatchkeyError('config-usage', `more than ${mostChosen} archives: name a --vault, or fewer`);
-  return { archives };
+  return { archives: once };
 }
 
 async function* rows(client: Client, query: { vault?: string; search: string }): AsyncGenerator<ArchiveRow> {
@@ -78,14 +83,14 @@ async function* rows(client: Client, query: { vault?: string; search: string }):
 }
 
 /** By its id, or by its whole name. Throws `config-missing`, `config-usage` for a name of several. */
-async function oneOf(client: Client, wanted: string, of: { vault?: string }): Promise<Key> {
-  const found: Key[] = [];
+async function oneOf(client: Client, wanted: string, of: { vault?: string }): Promise<ArchiveKey> {
+  const found: ArchiveKey[] = [];
   for await (const { vault, id, name, cut } of rows(client, { ...of, search: wanted.slice(0, 200) })) {
     if (id === wanted || (name === wanted && cut !== true)) found.push({ vault, id });
     if (found.length > 1) break;
   }
   const [one] = found;
-  if (one === undefined) throw new LatchkeyError('config-missing', `archive "${shown(wanted)}"`);
+  if (one === undefined) throw noArchive(wanted);
   if (found.length > 1)
     throw new LatchkeyError(
       'config-usage',

@@ -8,6 +8,7 @@ import { wordsOf } from '../../lib/check-words.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import type { EventView } from '../../lib/protocol/message.ts';
+import { kindWord } from './audit.ts';
 import { reportOf } from './doctor-report.ts';
 import { pairDevice, withHome } from '../device/device.ts';
 import { forgetHome, readHomes, shortKey } from '../device/folder.ts';
@@ -75,7 +76,7 @@ function eventLine(event: EventView): string {
     event.code,
   ];
   const when = new Date(event.at).toISOString().replace('T', ' ').slice(0, 19);
-  return [when, event.kind.padEnd(14), ...parts.filter((part) => part !== undefined).map(printable)]
+  return [when, kindWord(event.kind).padEnd(14), ...parts.filter((part) => part !== undefined).map(printable)]
     .join('  ')
     .trimEnd();
 }
@@ -264,7 +265,10 @@ export function register(program: Command): void {
       inventory(vault, command.optsWithGlobals<Common>()),
     );
   const back = takesIds(list.command('restore [archive...]'))
-    .description('get archives back at home, by id or name; without any: how the restore stands')
+    .description(
+      'get archives back at home, by id or name; needs the permission; without any: how the restore stands',
+    )
+    .configureHelp({ showGlobalOptions: true })
     .option('--vault <vault>', 'of this vault, by name or key; without archives: all of it')
     .option('--search <text>', 'what `device archives --search` shows');
   withRestoreOptions(back).action((wanted: string[], _options: object, command: Command) =>

@@ -3,7 +3,15 @@ import { createInterface } from 'node:readline/promises';
 import { applications } from '../../lib/door.ts';
 import { LatchkeyError } from '../../lib/errors.ts';
 import { folders } from '../folders.ts';
-import { addHomeDoor, addRootDoor, listDoors, removeDoor, type Places, type Took } from '../doors-on-disk.ts';
+import {
+  addHomeDoor,
+  addRootDoor,
+  listDoors,
+  removeDoor,
+  requireRoot,
+  type Places,
+  type Took,
+} from '../doors-on-disk.ts';
 import { markRules } from '../doors/nftables.ts';
 import { errorLine } from './fail.ts';
 import { port } from './process.ts';
@@ -212,6 +220,7 @@ interface Nftables extends Common {
 
 async function addNftables(name: string, options: Nftables): Promise<void> {
   const { port: number, mode, protocol } = options;
+  requireRoot();
   if (mode === 'gate' && options.yes !== true) await askForSecondWay(number, protocol);
   const took = await addRootDoor(places(options), name, {
     driver: 'nftables',

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { createInterface } from 'node:readline/promises';
 import { tiers, type Tier } from '../../lib/archive.ts';
+import { shown } from '../../lib/archive/safe-text.ts';
 import { codeOf, LatchkeyError, sentenceOf } from '../../lib/errors.ts';
 import type { RestorePlan, RestoreRow, RestoreView } from '../../lib/protocol/restores.ts';
 import { headlineSize, readSize } from '../../lib/restore.ts';
@@ -20,8 +21,13 @@ export interface RestoreOptions {
   readonly json?: boolean;
 }
 
+export interface ArchiveKey {
+  readonly vault: string;
+  readonly id: string;
+}
+
 /** A whole vault by its key, or archives. */
-export type Wanted = { vault: string } | { archives: { vault: string; id: string }[] };
+export type Wanted = { vault: string } | { archives: ArchiveKey[] };
 
 /** What the home says of the restore that is under way, or was last. */
 export interface Seen {
@@ -35,6 +41,8 @@ export interface Seen {
 export interface Restorer {
   /** The command that shows how it stands. */
   readonly command: string;
+  /** The folder in a sentence. */
+  place(folder: string): string;
   plan(of: Wanted & { perDay?: number }): Promise<{ plan: RestorePlan; folder: string }>;
   /** Gives the restore's id. */
   start(order: { plan: string; tier: Tier; typed: string; cost: number }): Promise<string>;
@@ -70,11 +78,36 @@ function bytes(text: string): number {
   return read;
 }
 
-/** Throws `config-usage` for options that do not go together. */
-export function checkActs(isNew: boolean, { pause, stop, continue: goOn }: RestoreOptions): void {
+/** True: a new restore is wanted. Throws `config-usage` for options that do not go together. */
+export function checkActs(
+  wanted: readonly string[],
+  options: RestoreOptions & { readonly vault?: string; readonly search?: string },
+): boolean {
+  const { pause, stop, continue: goOn, vault, search } = options;
+  if (search?.trim() === '') throw new LatchkeyError('config-usage', '--search: empty');
+  const isNew = wanted.length > 0 || vault !== undefined || search !== undefined;
   const acts = [pause, stop, goOn].filter((each) => each === true).length;
   if (acts > 1 || (acts === 1 && isNew))
     throw new LatchkeyError('config-usage', 'one of --pause, --stop, --continue, and no archives beside it');
+  for (const each of ['tier', 'size'] as const)
+    if (!isNew && options[each] !== undefined)
+      throw new LatchkeyError(
+        'config-usage',
+        `--${each}: for which archives? What is under way stays as it is`,
+      );
+  return isNew;
+}
+
+/** Throws for a word that is no archive: as wrong usage where it looks like a mistyped option. */
+export function noArchive(word: string): LatchkeyError {
+  return word.startsWith('-')
+    ? new LatchkeyError('config-usage', `no option and no archive: ${shown(word)}`)
+    : new LatchkeyError('config-missing', `archive "${shown(word)}"`);
+}
+
+/** Each archive once, however often it was named and found. */
+export function onceEach(archives: readonly ArchiveKey[]): ArchiveKey[] {
+  return [...new Map(archives.map((one) => [JSON.stringify([one.vault, one.id]), one])).values()];
 }
 
 /**
@@ -99,7 +132,10 @@ export async function restoreBy(
     process.stdout.write(
       `${JSON.stringify({ restore: view ?? null, rows, ...(folder === undefined ? {} : { folder }) })}\n`,
     );
-  else process.stdout.write(restoreReport(view, rows, folder ?? view?.folder ?? '', restorer.command));
+  else
+    process.stdout.write(
+      restoreReport(view, rows, restorer.place(folder ?? view?.folder ?? ''), restorer.command),
+    );
   if (view?.status === 'done' && view.failed > 0) process.exitCode = 1;
   return seen;
 }
@@ -116,7 +152,7 @@ async function begin(restorer: Restorer, wanted: Wanted, options: RestoreOptions
     );
   const size = headlineSize(plan.bytes);
   if (json) process.stdout.write(`${JSON.stringify({ plan, folder, size })}\n`);
-  else process.stdout.write(planReport(plan, folder, choice));
+  else process.stdout.write(planReport(plan, restorer.place(folder), choice));
   const typed = options.size ?? (await ask(size, json));
   if (typed === undefined) {
     if (!json) process.stdout.write(`Nothing is asked yet. To begin: the same again with --size "${size}"\n`);
@@ -134,6 +170,9 @@ async function ask(size: string, json: boolean): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return await lines.question(`To begin, type the size, ${size}: `);
+  } catch {
+    process.stdout.write('\n');
+    return undefined; // Ctrl+C, Ctrl+D: nobody said yes
   } finally {
     lines.close();
   }
@@ -142,7 +181,8 @@ async function ask(size: string, json: boolean): Promise<string | undefined> {
 async function change(restorer: Restorer, options: RestoreOptions): Promise<void> {
   if (options.perDay === undefined && !options.pause && !options.stop && !options.continue) return;
   const { restore: view } = await restorer.seen();
-  if (view === undefined) throw new LatchkeyError('archives-missing', 'no restore was ever begun');
+  if (view === undefined) throw new LatchkeyError('config-usage', 'no restore was ever begun: name archives');
+  if (view.status === 'done') throw new LatchkeyError('config-usage', 'that restore is done: name archives');
   const { restore: id } = view;
   if (options.perDay !== undefined) await restorer.cap(id, options.perDay);
   if (options.continue === true) await restorer.goOn(id);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { CheckResult } from '../../lib/checks.ts';
 import { codeOf } from '../../lib/errors.ts';
@@ -81,7 +81,9 @@ export async function gatherSystem(
     sshd,
     network: gatherNetwork(),
     interfaces: namesIn('/sys/class/net'),
-    files: gatherFiles([helperFolder, ...helperFiles(helperFolder), ...sources, ...tools, ...sshFiles]),
+    files: isReadByRoot(helperFolder)
+      ? gatherFiles([...helperFiles(helperFolder), ...sources, ...tools, ...sshFiles])
+      : unknown('tool-needs-root'),
     saved: gatherSaved(),
     knockdFiles: textsOf(sources),
     knockdTimers: gatherTimers(),
@@ -93,9 +95,20 @@ export function judgeSystem(facts: SystemFacts): CheckResult[] {
   return systemChecks.flatMap((check) => check(facts));
 }
 
+/** Of a helper that is not root's, in one's own folder, root reads nothing. */
+function isReadByRoot(folder: string): boolean {
+  if (process.geteuid?.() === 0) return true;
+  try {
+    return lstatSync(folder).uid === 0;
+  } catch {
+    return false;
+  }
+}
+
 function helperFiles(folder: string): string[] {
   const kinds = ['doors', 'bans'].map((kind) => path.join(folder, kind));
-  return [folder, ...kinds].flatMap((one) => namesIn(one).map((name) => path.join(one, name)));
+  const inside = [folder, ...kinds].flatMap((one) => namesIn(one).map((name) => path.join(one, name)));
+  return [folder, ...inside];
 }
 
 function namesIn(folder: string): string[] {

@@ -30,7 +30,7 @@ const duration = v.pipe(
     try {
       return parseDuration(dataset.value);
     } catch {
-      addIssue({ message: 'must be a time such as "5m"' });
+      addIssue({ message: 'must be a time such as "5m", at most "1d"' });
       return NEVER;
     }
   }),

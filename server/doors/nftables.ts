@@ -37,10 +37,16 @@ export const markRules = {
   nft: 'meta mark 0x6c61 accept',
 } as const;
 
+const portWords = 'must be a port, 1 to 65535';
 const schema = v.strictObject({
-  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
-  protocol: v.optional(v.picklist(['tcp', 'udp']), 'tcp'),
-  mode: v.picklist(['gate', 'mark']),
+  port: v.pipe(
+    v.number(portWords),
+    v.integer(portWords),
+    v.minValue(1, portWords),
+    v.maxValue(65535, portWords),
+  ),
+  protocol: v.optional(v.picklist(['tcp', 'udp'], 'must be tcp or udp'), 'tcp'),
+  mode: v.picklist(['gate', 'mark'], 'must be gate or mark'),
 });
 
 function read(table: Readonly<Record<string, unknown>>): NftablesOptions {

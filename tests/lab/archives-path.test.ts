@@ -285,7 +285,13 @@ type = "s3"
     expect(await back()).toContain('Nothing was ever asked back: latchkey device archives restore ARCHIVE');
     await expect(back('mail/nothing')).rejects.toThrow('config-missing');
     await expect(back('--search', 'Ferien')).rejects.toThrow(/config-usage.*more than 32/);
-    const plan = await back('mail/all accounts.mbox');
+    await expect(back('--search', ' ')).rejects.toThrow(/config-usage.*--search: empty/);
+    await expect(back('--search', 'nowhere')).rejects.toThrow('config-missing');
+    await expect(back('--pasue')).rejects.toThrow(/exit 2[^]*no option and no archive: --pasue/);
+    await expect(back('--pause')).rejects.toThrow(/config-usage.*no restore was ever begun/);
+    await expect(back('--tier', 'Standard')).rejects.toThrow(/config-usage.*--tier: for which archives/);
+    const plan = await back('mail/all accounts.mbox', '--search', 'accounts');
+    expect(plan).not.toContain('left out');
     expect(plan).toContain('1 archive, 4 B: mail/all accounts.mbox');
     expect(plan).toContain('Nothing is asked yet. To begin: the same again with --size "4 B"');
     await expect(back('mail/all accounts.mbox', '--size', '5 B')).rejects.toThrow('refused-size');

@@ -367,8 +367,8 @@ describe('doors at the command line', () => {
     expect(await table()).not.toContain('23');
 
     const before = readFileSync(path.join(directory, 'agent/agent.toml'), 'utf8');
-    expect((await proxy('again', '2222')).code).toBe(1);
     for (const [name, listen, key] of [
+      ['again', '2222', /door hello has port 2222/],
       ['Bad-Name', '2300', /"Bad-Name"/],
       ['wild', '99999', /listen/],
     ] as const)
@@ -377,7 +377,7 @@ describe('doors at the command line', () => {
         stderr: expect.stringMatching(new RegExp(`^config-usage: .*${key.source}`)) as string,
       });
     const same = await run(['door', 'add', 'nftables', 'other', '--port', '22', '--mode', 'mark']);
-    expect(same.code).toBe(1);
+    expect(same).toMatchObject({ code: 2, stderr: expect.stringMatching(/door ssh has tcp 22/) as string });
     expect((await run(['door', 'remove', 'nobody'])).code).toBe(1);
     expect(readFileSync(path.join(directory, 'agent/agent.toml'), 'utf8')).toBe(before);
     expect(readdirSync(path.join(directory, 'helper/doors'))).toEqual(['ssh.toml']);

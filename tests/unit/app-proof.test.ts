@@ -68,9 +68,12 @@ describe('the chain of proof on the screen', () => {
   });
   it('then the packet, then who is in', () => {
     const packet = { seen: true, ms: 3000 };
-    expect(linkInWords(chain({ proof: { ...found, packet } }).links)?.row?.title).toBe(
-      'Your first packet came through',
-    );
+    const through = (sessions: boolean) =>
+      linkInWords(chain({ proof: { ...found, packet, sessions } }).links)?.row;
+    expect(through(true)?.title).toBe('Your first packet came through');
+    expect(through(true)?.sub).toMatch(/^\d\d:\d\d:\d\d\. Waiting for your session\.$/);
+    // nobody waits for what will never be told
+    expect(through(false)?.sub).toMatch(/^\d\d:\d\d:\d\d\.$/);
     const session = { user: 'marta', sinceMs: 2000 };
     const proof = chain({ proof: { ...found, packet }, session, seen: true });
     expect(states(proof)).toEqual([...way, 'service set', 'packet set', 'session set']);

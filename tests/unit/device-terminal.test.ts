@@ -193,6 +193,16 @@ it('ends no line of activity with blanks', async () => {
   expect(lines.filter((line) => line !== line.trimEnd())).toEqual([]);
 });
 
+it('prints no other device’s name as it is: a device calls itself what it likes', async () => {
+  await run('pair', await link(), '--name', 'laptop');
+  const name = 'a\x1b]0;owned\x07\x1b[2Jb';
+  const other = await house.device(name);
+  const listed = await run('devices');
+  expect(listed).toMatch(/ {2}a·\]0;owned··\[2Jb/);
+  expect(listed.split('').some((letter) => letter !== '\n' && letter < ' ')).toBe(false);
+  expect(await run('revoke', other.record.device)).toBe('Revoked a·]0;owned··[2Jb.\n');
+});
+
 it('counts one thing as one', () => {
   expect([counted(0, 'vault'), counted(1, 'vault'), counted(2, 'vault')]).toEqual([
     '0 vaults',
