@@ -92,6 +92,7 @@ export function planFace(home: HomeState, state: PlanState, wall: number): PlanF
             size: headlineSize(plan.bytes),
             disk: diskFace(home.name, plan),
             ...(plan.leftOut === 0 ? {} : { leftOut: words.leftOut(grouped(plan.leftOut), home.name) }),
+            ...(plan.again === undefined ? {} : { again: words.again(grouped(plan.again)) }),
             ...tiersOf(home.name, plan),
             ...(tier === undefined ? {} : { tier }),
             caps: capFaces(plan.bytes, state.perDay),

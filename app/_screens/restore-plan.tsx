@@ -63,6 +63,7 @@ export function PlanDrawer({ face, wide, ...acts }: { face: PlanFace; wide: bool
             </div>
           </dl>
           {plan.leftOut !== undefined && <p className="sub rst-note">{plan.leftOut}</p>}
+          {plan.again !== undefined && <p className="sub b ink rst-note">{plan.again}</p>}
           <Tiers plan={plan} onTier={acts.onTier} />
           <Caps plan={plan} onCap={acts.onCap} />
           <Bill plan={plan} />

@@ -42,6 +42,7 @@ export const restoreText = {
     `Make room at ${home}, where its folder “${folder}” lies, and look at the plan again.`,
   leftOut: (count: string, home: string) =>
     `${count} left out: under way, deleted, of unknown size, or in a vault that ${home} cannot ask.`,
+  again: (count: string) => `${count} of them came back before: asked for, and paid for, once more.`,
   noName: '(no description)',
   howFast: 'How fast',
   tier: (tier: Tier, wait: string) => `${tier}, ${wait}`,

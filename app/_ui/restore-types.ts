@@ -69,6 +69,8 @@ export interface PlanFace {
       readonly remedy?: string;
     };
     readonly leftOut?: string;
+    /** Some came back before. */
+    readonly again?: string;
     readonly tiers: readonly TierFace[];
     readonly tier?: Tier;
     /** Named where no way is there to name them under. */

@@ -42,6 +42,8 @@ const plan = v.strictObject({
   names: v.pipe(v.array(text(200)), v.maxLength(4)),
   /** Left out: ready or under way already, deleted, or of unknown size. */
   leftOut: count,
+  /** Of the archives, those that came back before; absent: none. */
+  again: v.exactOptional(count),
   disk: v.strictObject({ need: count, free: count }),
   /** Where it is written; the last part of the path only. */
   folder: text(255),

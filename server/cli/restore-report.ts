@@ -16,12 +16,13 @@ const refusals: Readonly<Record<RestorePlan['refused'][number]['why'], string>> 
 
 /** `chosen`: what is begun with. */
 export function planReport(plan: RestorePlan, folder: string, chosen: RestoreChoice): string {
-  const { archives, bytes, names, leftOut, disk, transfer, copies, requests, perDay } = plan;
+  const { archives, bytes, names, leftOut, again = 0, disk, transfer, copies, requests, perDay } = plan;
   const more = archives - names.length;
   const named = [...names.map((name) => shown(name)), ...(more > 0 ? [`${more} more`] : [])];
   const lines = [`${plural(archives)}, ${headlineSize(bytes)}: ${named.join(', ')}`];
   if (leftOut > 0)
     lines.push(`${plural(leftOut)} left out: on the way already, deleted, or nothing here can ask for it.`);
+  if (again > 0) lines.push(`! ${again} of them came back before: asked for, and paid for, once more.`);
   lines.push(`To ${shown(folder)}, where ${headlineSize(disk.free)} are free.`);
   if (disk.need > disk.free)
     lines.push(

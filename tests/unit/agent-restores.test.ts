@@ -50,6 +50,7 @@ async function planned() {
   const { archives } = phone.client;
   const [vault] = (await archives.totals()).value.vaults;
   const { plan } = (await archives.plan({ vault: vault?.vault ?? '' })).value;
+  expect(plan).not.toHaveProperty('again');
   const choice = plan.choices.find(({ tier }) => tier === 'Bulk');
   const cost = (choice?.retrieval ?? 0) + plan.transfer + plan.copies + plan.requests;
   return { plan: plan.plan, tier: 'Bulk', typed: '2.1 MB', cost } as const;
@@ -105,6 +106,11 @@ test('started, it goes on over a restart of the home agent, asks once, and is to
   expect(hash(readFileSync(join(folder(), '2019.tar')))).toBe(hash(content));
   const kinds = (await house.agent.audit.read(Number.MAX_SAFE_INTEGER, 50)).map(({ kind }) => kind);
   expect(kinds.filter((kind) => kind.startsWith('restor'))).toEqual(['restored', 'restore-started']);
+  // what came back can be had again, and the plan says that it did
+  const { archives } = phone.client;
+  const [vault] = (await archives.totals()).value.vaults;
+  const { plan } = (await archives.plan({ vault: vault?.vault ?? '' })).value;
+  expect(plan).toMatchObject({ archives: 1, again: 1, leftOut: 0 });
 });
 
 test('torn between the restore and its outcome: the next life finds that it was begun, and begins none', async () => {

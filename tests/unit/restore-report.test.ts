@@ -29,11 +29,12 @@ test('sizes as people write them; what is none is refused', () => {
 });
 
 test('a plan in a terminal: what, where to, each tier, what it is made of', () => {
-  const plan = planOf({ leftOut: 1, disk: { need: 3e9, free: 2e9 } });
+  const plan = planOf({ leftOut: 1, again: 2, disk: { need: 3e9, free: 2e9 } });
   const [bulk] = plan.choices;
   expect(planReport(plan, '/srv/back', bulk!)).toBe(
     `3 archives, 1.14 TB: Photos 2019, raw, Photos 2020, raw, Photos 2022, raw
 1 archive left out: on the way already, deleted, or nothing here can ask for it.
+! 2 of them came back before: asked for, and paid for, once more.
 To /srv/back, where 2.00 GB are free.
 ! 1.00 GB short: it will stop there, and go on once there is room.
 

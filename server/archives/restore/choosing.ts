@@ -77,7 +77,10 @@ function* taken(db: Database.Database, choosing: Choosing): Generator<Taken | un
 }
 
 export function chosenness(db: Database.Database, choosing: Choosing): Chosenness {
-  let [archives, bytes, leftOut] = [0, 0, 0];
+  let [archives, bytes, leftOut, again] = [0, 0, 0, 0];
+  const came = db.prepare(
+    `select 1 from restore_item where hash = ? and id = ? and vault = ? and state = 'back' limit 1`,
+  );
   const names: string[] = [];
   const days = new Days(choosing.perDay);
   const sums = new Map<StorageClass, { -readonly [Key in keyof ClassSums]: ClassSums[Key] }>();
@@ -88,6 +91,7 @@ export function chosenness(db: Database.Database, choosing: Choosing): Chosennes
     }
     archives++;
     bytes += row.size;
+    if (came.get(hashOf(row.id), row.id, row.vault) !== undefined) again++;
     if (names.length < 4) names.push(row.name === '' ? row.id : row.name);
     const sum = sums.get(row.storageClass) ?? { ...noSums };
     sums.set(row.storageClass, sum);
@@ -109,6 +113,7 @@ export function chosenness(db: Database.Database, choosing: Choosing): Chosennes
     archives,
     bytes,
     leftOut,
+    again,
     names,
     days: days.count,
     classes: [...sums].map(([storageClass, { readyArchives, readyBytes, ...sum }]) => ({

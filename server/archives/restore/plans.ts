@@ -109,6 +109,7 @@ export function planView(
     bytes: chosen.bytes,
     names: chosen.names.map((name) => name.slice(0, 200)),
     leftOut: chosen.leftOut,
+    ...(chosen.again === 0 ? {} : { again: chosen.again }),
     disk: { need: chosen.bytes, free: place.free },
     folder: place.folder,
     choices: choicesOf(counting),

@@ -130,6 +130,8 @@ export interface Chosenness {
   readonly archives: number;
   readonly bytes: number;
   readonly leftOut: number;
+  /** Of the archives, those that came back before. */
+  readonly again: number;
   /** The first four. */
   readonly names: readonly string[];
   readonly classes: readonly ClassSum[];

@@ -130,6 +130,7 @@ export const restores = {
         archives: 31,
         names: [nasty.slice(0, 200), 'Photos 2020, raw', 'Photos 2021, raw', 'Photos 2022, raw'],
         leftOut: 2,
+        again: 3,
         disk: { need: 2_140e9, free: 1_920e9 },
         folder: 'restore',
         refused: [{ tier: 'Expedited', why: 'class' }],
