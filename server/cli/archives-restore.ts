@@ -12,7 +12,7 @@ import { printRestored } from './archives-restored.ts';
 import { takesIds } from './ids.ts';
 import { openKnown } from './known-archives.ts';
 import {
-  checkActs,
+  isNewRestore,
   noArchive,
   onceEach,
   restoreBy,
@@ -45,7 +45,7 @@ export function registerRestore(archives: Command): void {
 }
 
 async function restore(wanted: readonly string[], options: Options): Promise<void> {
-  const isNew = checkActs(wanted, options);
+  const isNew = isNewRestore(wanted, options);
   const control = await ControlClient.connect(folders().controlSocket);
   try {
     const of = isNew ? await chosen(wanted, options) : undefined;

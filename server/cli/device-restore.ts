@@ -7,7 +7,7 @@ import { withHome } from '../device/device.ts';
 import { keyOf } from './device-archives.ts';
 import { folder, type Common } from './device-options.ts';
 import {
-  checkActs,
+  isNewRestore,
   noArchive,
   onceEach,
   restoreBy,
@@ -24,7 +24,7 @@ interface Options extends Common, RestoreOptions {
 
 /** `latchkey device archives restore`: what the app's restore screens do. Needs the permission at home. */
 export async function restore(wanted: readonly string[], options: Options): Promise<void> {
-  const isNew = checkActs(wanted, options);
+  const isNew = isNewRestore(wanted, options);
   await withHome(folder(), options.home, async (client) => {
     await restoreBy(
       deviceRestorer(client),

@@ -78,8 +78,8 @@ function bytes(text: string): number {
   return read;
 }
 
-/** True: a new restore is wanted. Throws `config-usage` for options that do not go together. */
-export function checkActs(
+/** Whether archives are wanted, and not how a restore stands. Throws `config-usage` for options that do not go together. */
+export function isNewRestore(
   wanted: readonly string[],
   options: RestoreOptions & { readonly vault?: string; readonly search?: string },
 ): boolean {
@@ -98,7 +98,7 @@ export function checkActs(
   return isNew;
 }
 
-/** Throws for a word that is no archive: as wrong usage where it looks like a mistyped option. */
+/** To be thrown for a word that is no archive: wrong usage where it looks like a mistyped option. */
 export function noArchive(word: string): LatchkeyError {
   return word.startsWith('-')
     ? new LatchkeyError('config-usage', `no option and no archive: ${shown(word)}`)

@@ -19,7 +19,7 @@ export interface DoorRow {
   readonly endpoint: Endpoint;
   /** What is spoken there. */
   readonly serves: Application;
-  /** The door is open for the home's own address: through here (`ssh -J`). */
+  /** The door is open for the home's own address: through here. */
   readonly jump?: Endpoint;
   readonly remainingMs?: number;
   /** Unix ms of this machine: when the home last read the door from the system. */
@@ -75,7 +75,7 @@ export function doorLines(row: DoorRow): string[] {
   ];
 }
 
-/** What to type where one must jump; the reader puts the account before each host. */
+/** What to type where one must go through the home; the reader puts the account before each host of ssh. */
 export function jumpLine({ endpoint: at, serves, jump }: DoorRow): string[] {
   if (jump === undefined) return [];
   const { text, then } = wayIn({ serves, at, jump });
