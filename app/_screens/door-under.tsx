@@ -152,7 +152,7 @@ function Opened({ face, acts, onProof }: UnderProps) {
               command={face.command.text}
               {...(face.command.href === undefined ? {} : { href: face.command.href })}
             />
-            {face.command.then !== undefined && <p className="sub">{words.thenGo(face.command.then)}</p>}
+            {face.command.then !== undefined && <p className="sub pt-2">{words.thenGo(face.command.then)}</p>}
           </div>
         )}
         {!over && (

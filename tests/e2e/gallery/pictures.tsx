@@ -335,6 +335,19 @@ export const pictures: Record<string, () => ReactNode> = {
       }}
     />
   ),
+  'doors-open-through': () => (
+    <Doors
+      {...open}
+      face={{
+        ...open.face,
+        service: 'HTTPS',
+        command: {
+          text: 'ssh -N -L 8443:192.168.1.30:443 attic.example.net',
+          then: 'https://localhost:8443',
+        },
+      }}
+    />
+  ),
   'doors-unchecked': () => (
     <Doors
       face={{
